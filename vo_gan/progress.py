@@ -1,0 +1,51 @@
+"""Progress of long work: a bar on a terminal, now and then a plain line elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+PLAIN_LINE_SECONDS = 10.0
+"""Seconds between two plain lines where standard error is not a terminal."""
+
+
+def progress(
+    items: Iterable[Item], description: str, *, total: int | None = None, unit: str = "frame"
+) -> Iterator[Item]:
+    """Yield `items`, showing on standard error how far the work has come.
+
+    Args:
+        items: what to go through.
+        description: what is being done, in a word or two.
+        total: number of items; `len(items)` where it has one.
+        unit: what one item is.
+    """
+    if total is None and hasattr(items, "__len__"):
+        total = len(items)  # type: ignore[arg-type]
+    if sys.stderr.isatty():
+        from tqdm import tqdm
+
+        yield from tqdm(items, desc=description, total=total, unit=unit, dynamic_ncols=True, leave=True)
+        return
+    started = last = time.monotonic()
+    done = 0
+    for item in items:
+        yield item
+        done += 1
+        now = time.monotonic()
+        if now - last >= PLAIN_LINE_SECONDS:
+            last = now
+            print(_line(description, unit, done, total, now - started), file=sys.stderr, flush=True)
+    if last != started:
+        print(_line(description, unit, done, total, time.monotonic() - started), file=sys.stderr, flush=True)
+
+
+def _line(description: str, unit: str, done: int, total: int | None, seconds: float) -> str:
+    of_total = f"/{total}" if total is not None else ""
+    rate = done / max(seconds, 1e-9)
+    left = f", {(total - done) / rate:.0f} s left" if total is not None and rate > 0 and done < total else ""
+    return f"{description}: {done}{of_total} {unit}s, {rate:.1f} {unit}s/s{left}"

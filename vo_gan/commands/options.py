@@ -1,0 +1,59 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from vo_gan.errors import VoGanError
+
+if TYPE_CHECKING:
+    import torch
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """`--device auto|cpu|cuda`."""
+    parser.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="where networks run (auto: CUDA if there is one)",
+    )
+
+
+def choose_device(name: str) -> torch.device:
+    """The torch device that `--device` names.
+
+    Raises:
+        VoGanError: `cuda` was asked for and there is none.
+    """
+    import torch
+
+    if name == "cuda" and not torch.cuda.is_available():
+        raise VoGanError("--device cuda: this machine has no CUDA device that torch can use; use --device cpu")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def intrinsics(text: str) -> tuple[float, float, float, float]:
+    """Parse `fx,fy,cx,cy`."""
+    try:
+        fx, fy, cx, cy = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"expected fx,fy,cx,cy in pixels, found {text!r}") from error
+    if not (fx > 0 and fy > 0 and cx > 0 and cy > 0):
+        raise argparse.ArgumentTypeError(f"fx, fy, cx and cy must be positive, found {text!r}")
+    return fx, fy, cx, cy
+
+
+def frame_range(text: str) -> tuple[int, int | None]:
+    """Parse `START:STOP`; either may be left out."""
+    start, colon, stop = text.partition(":")
+    try:
+        if not colon:
+            raise ValueError
+        result = (int(start) if start else 0, int(stop) if stop else None)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"expected START:STOP, found {text!r}") from error
+    if result[0] < 0 or (result[1] is not None and result[1] <= result[0]):
+        raise argparse.ArgumentTypeError(f"START:STOP must be an increasing range from 0, found {text!r}")
+    return result

@@ -1,0 +1,254 @@
+"""The training loop: steps, validation, checkpoints, logs, and going on exactly where a run stopped."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import torch
+
+from vo_gan.engine.checkpoint import load_checkpoint, save_checkpoint
+from vo_gan.engine.learner import Learner, NonFiniteError
+from vo_gan.engine.logs import Logs
+from vo_gan.errors import VoGanError
+from vo_gan.progress import progress
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How long and how to train.
+
+    Attributes:
+        steps: optimiser steps in all.
+        device: `auto` takes CUDA where there is one.
+        precision: `32`, or `bf16`: networks under bfloat16 autocast, everything else in float32.
+        channels_last: memory layout of the networks; faster convolutions, on CPU too.
+        compile: compile the loss kernels (falls back, and says so, where there is no compiler).
+        decay_at: share of `steps` after which learning rates are multiplied by `decay`.
+        decay: see `decay_at`.
+        log_every: steps between two rows of losses.
+        validate_every: steps between two validations.
+        validation_batches: batches that a validation looks at.
+        checkpoint_every: steps between two writes of `last`.
+        best: the validation figure whose smallest value makes `best`.
+    """
+
+    steps: int = 20_000
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["32", "bf16"] = "32"
+    channels_last: bool = True
+    compile: bool = False
+    decay_at: float = 0.75
+    decay: float = 0.1
+    log_every: int = 20
+    validate_every: int = 500
+    validation_batches: int = 20
+    checkpoint_every: int = 500
+    best: str = "reconstruction"
+
+
+class Batches(Protocol):
+    """An endless supply in epochs whose order depends only on the epoch, so that training can enter at any batch."""
+
+    def set_position(self, epoch: int, batches_done: int) -> None:
+        """Let the next iteration begin in `epoch`, after its first `batches_done` batches."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Trainer:
+    """Trains a learner in a run folder: `checkpoints/{last,best}`, `metrics.csv`, `tensorboard/`.
+
+    Args:
+        learner: what to train.
+        config: how.
+        run: the run folder.
+        resolved: the whole configuration as plain values, kept in every checkpoint.
+    """
+
+    def __init__(self, learner: Learner, config: TrainingConfig, run: Path, resolved: Mapping[str, Any]) -> None:
+        from lightning_fabric import Fabric
+
+        self.learner = learner
+        self.config = config
+        self.run = run
+        self.resolved = resolved
+        self.step = 0
+        self.best: float | None = None
+        self.fabric = Fabric(
+            accelerator=config.device,
+            devices=1,
+            precision="bf16-mixed" if config.precision == "bf16" else "32-true",
+        )
+        learner.place(self.fabric, config.channels_last)
+        self.schedules = {
+            name: torch.optim.lr_scheduler.StepLR(
+                optimiser, max(round(config.decay_at * config.steps), 1), config.decay
+            )
+            for name, optimiser in learner.optimisers.items()
+        }
+
+    def fit(self, batches: Batches, validation: Iterable[Any]) -> None:
+        """Train until `config.steps`, from wherever the trainer stands.
+
+        Raises:
+            VoGanError: a loss became NaN or infinite; names the step, the frames and the last good checkpoint.
+            KeyboardInterrupt: the run was interrupted (Ctrl-C or SIGTERM); `last` was written first.
+        """
+        epoch, done = divmod(self.step, len(batches))
+        batches.set_position(epoch, done)
+        remaining = range(self.step, self.config.steps)
+        with Logs(self.run, self.step) as logs, _Interruption() as interruption:
+            stream = self._stream(batches, epoch)
+            for step in progress(remaining, "train", unit="step"):
+                losses = self._train(next(stream), step)
+                self.step = step + 1
+                last = self.step == self.config.steps
+                if last or self.step % self.config.log_every == 0:
+                    logs.scalars("train", self.step, losses | self._rates())
+                if last or self.step % self.config.validate_every == 0:
+                    self._validate(validation, logs)
+                if last or interruption.requested or self.step % self.config.checkpoint_every == 0:
+                    self._save("last")
+                if interruption.requested:
+                    raise KeyboardInterrupt(f"interrupted after step {self.step}; go on with --resume")
+
+    def resume(self) -> None:
+        """Go to where the run's `last` checkpoint stands: weights, optimisers, schedules, random state, position."""
+        checkpoint = load_checkpoint(self.run / "checkpoints" / "last")
+        state = checkpoint.state()
+        self.learner.load_weights(checkpoint.tensors)
+        for name, optimiser in self.learner.optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][name])
+        for name, schedule in self.schedules.items():
+            schedule.load_state_dict(state["schedules"][name])
+        self.step, self.best = state["step"], state["best"]
+        torch.set_rng_state(state["random"]["torch"])
+        if state["random"]["cuda"]:
+            torch.cuda.set_rng_state_all(state["random"]["cuda"])
+        _set_numpy_and_python_random(state["random"])
+
+    def _stream(self, batches: Batches, epoch: int) -> Iterator[Any]:
+        yield from batches
+        for later in itertools.count(epoch + 1):
+            batches.set_position(later, 0)
+            yield from batches
+
+    def _train(self, batch: Any, step: int) -> dict[str, float]:
+        batch = batch.to(self.fabric.device)
+        self.learner.set_mode(training=True)
+        started = time.perf_counter()
+        try:
+            losses = self.learner.step(batch, step)
+        except NonFiniteError as error:
+            last = self.run / "checkpoints" / "last"
+            kept = f"the last good state is in {last}" if last.exists() else "no checkpoint had been written yet"
+            raise VoGanError(
+                f"training stopped at step {step + 1}: {error}, in the batch of {', '.join(batch.names)}. No weight was "
+                f"touched by it; {kept}. Lower the learning rate, or look at those frames with `vo-gan data check`"
+            ) from error
+        for schedule in self.schedules.values():
+            schedule.step()
+        if (step + 1) % self.config.log_every and step + 1 != self.config.steps:
+            return {}
+        return {name: float(loss) for name, loss in losses.items()} | {"seconds": time.perf_counter() - started}
+
+    @torch.no_grad()
+    def _validate(self, validation: Iterable[Any], logs: Logs) -> None:
+        self.learner.set_mode(training=False)
+        figures: dict[str, list[float]] = {}
+        first: Any = None
+        for batch in itertools.islice(validation, self.config.validation_batches):
+            batch = batch.to(self.fabric.device)
+            first = batch if first is None else first
+            for name, figure in self.learner.validate(batch).items():
+                figures.setdefault(name, []).append(float(figure))
+        if first is None:
+            return
+        means = {name: float(np.mean(values)) for name, values in figures.items()}
+        logs.scalars("validation", self.step, means)
+        logs.pictures(self.step, self.learner.pictures(first))
+        if self.config.best not in means:
+            raise VoGanError(f"training.best is {self.config.best!r}, but validation gives {', '.join(sorted(means))}")
+        if self.best is None or means[self.config.best] < self.best:
+            self.best = means[self.config.best]
+            self._save("best")
+
+    def _rates(self) -> dict[str, float]:
+        return {f"learning_rate/{name}": schedule.get_last_lr()[0] for name, schedule in self.schedules.items()}
+
+    def _save(self, name: str) -> None:
+        save_checkpoint(self.run / "checkpoints" / name, self.learner.plain_networks(), self.resolved, self._state())
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "best": self.best,
+            "optimisers": {name: _plain(optimiser).state_dict() for name, optimiser in self.learner.optimisers.items()},
+            "schedules": {name: schedule.state_dict() for name, schedule in self.schedules.items()},
+            "random": {
+                "torch": torch.get_rng_state(),
+                "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+                **_numpy_and_python_random(),
+            },
+        }
+
+
+class _Interruption:
+    """Turns SIGINT and SIGTERM into a request to stop after the step at hand."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._handlers: dict[int, Any] = {}
+
+    def __enter__(self) -> _Interruption:
+        if threading.current_thread() is threading.main_thread():
+            self._handlers = {
+                number: signal.signal(number, self._request) for number in (signal.SIGINT, signal.SIGTERM)
+            }
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+
+    def _request(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        self.requested = True
+
+
+def _plain(optimiser: Any) -> torch.optim.Optimizer:
+    return getattr(optimiser, "optimizer", optimiser)
+
+
+def _numpy_and_python_random() -> dict[str, Any]:
+    """Both generators' states as tensors and plain values, which a checkpoint may hold without pickled code."""
+    kind, keys, position, has_gauss, gauss = np.random.get_state()  # noqa: NPY002
+    version, numbers, spare = random.getstate()
+    return {
+        "numpy": [
+            str(kind),
+            torch.from_numpy(np.asarray(keys, dtype=np.int64)),
+            int(position),
+            int(has_gauss),
+            float(gauss),
+        ],
+        "python": [version, torch.tensor(numbers, dtype=torch.int64), spare],
+    }
+
+
+def _set_numpy_and_python_random(state: Mapping[str, Any]) -> None:
+    kind, keys, position, has_gauss, gauss = state["numpy"]
+    np.random.set_state((kind, keys.numpy().astype(np.uint32), position, has_gauss, gauss))  # noqa: NPY002
+    version, numbers, spare = state["python"]
+    random.setstate((version, tuple(numbers.tolist()), spare))

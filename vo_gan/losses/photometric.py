@@ -1,0 +1,175 @@
+"""Photometric error between a reconstructed view and the target: SSIM + L1, cheap and exact.
+
+SSIM is the hot spot of view-reconstruction training: with a pyramid of scales and several sources, one target is
+compared with many reconstructions. `Target` therefore holds what depends on the target alone, and `photometric_error`
+is one differentiable function with a hand-derived gradient: three box filters forward and three backward, and nothing
+kept in memory but the maps the gradient needs. `ssim_distance` is the plain formula, the reference of the tests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from vo_gan.losses.compilation import compiled_or_plain
+
+C1 = 0.01**2
+C2 = 0.03**2
+"""SSIM's stabilisers for images in [0, 1] (Wang et al. 2004)."""
+
+
+def ssim_distance(image: Float[Tensor, "b c h w"], target: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+    """`clamp((1 - SSIM) / 2, 0, 1)` with a 3x3 box window and reflected borders, per pixel and channel.
+
+    The window and clamp are those of Godard et al. 2019 (Monodepth2).
+    """
+
+    def box(values: Tensor) -> Tensor:
+        return F.avg_pool2d(F.pad(values, (1, 1, 1, 1), mode="reflect"), 3, stride=1)
+
+    mean_image, mean_target = box(image), box(target)
+    variance_image = box(image * image) - mean_image * mean_image
+    variance_target = box(target * target) - mean_target * mean_target
+    covariance = box(image * target) - mean_image * mean_target
+    ssim = ((2 * mean_image * mean_target + C1) * (2 * covariance + C2)) / (
+        (mean_image**2 + mean_target**2 + C1) * (variance_image + variance_target + C2)
+    )
+    return ((1 - ssim) / 2).clamp(0, 1)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target image with its local means and variances, computed once for all comparisons with it."""
+
+    image: Float[Tensor, "b c h w"]
+    mean: Float[Tensor, "b c h w"]
+    variance: Float[Tensor, "b c h w"]
+
+    @staticmethod
+    def of(image: Float[Tensor, "b c h w"]) -> Target:
+        """Prepare `image` (clean, no gradient) for comparisons."""
+        with torch.no_grad():
+            mean = _box(image)
+            return Target(image=image, mean=mean, variance=_box(image * image) - mean * mean)
+
+
+def photometric_error(
+    image: Float[Tensor, "b c h w"], target: Target, ssim_weight: float = 0.85
+) -> Float[Tensor, "b 1 h w"]:
+    """`w SSIM distance + (1 - w) |difference|`, averaged over channels (Zhao et al. 2017; Godard et al. 2017).
+
+    Differentiable in `image` alone.
+    """
+    return _PhotometricError.apply(image, target.image, target.mean, target.variance, ssim_weight)
+
+
+class _PhotometricError(torch.autograd.Function):
+    @staticmethod
+    def forward(  # type: ignore[override]
+        context: Any, image: Tensor, target: Tensor, mean: Tensor, variance: Tensor, ssim_weight: float
+    ) -> Tensor:
+        if not context.needs_input_grad[0]:
+            return compiled_or_plain(_error)(image, target, mean, variance, ssim_weight)
+        error, by_mean, by_square, by_product = compiled_or_plain(_error_and_derivatives)(
+            image, target, mean, variance, ssim_weight
+        )
+        context.save_for_backward(image, target, by_mean, by_square, by_product)
+        context.l1_weight = 1.0 - ssim_weight
+        return error
+
+    @staticmethod
+    @once_differentiable
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, None, None, None]:  # type: ignore[override]
+        image, target, by_mean, by_square, by_product = context.saved_tensors
+        return (
+            compiled_or_plain(_gradient)(gradient, image, target, by_mean, by_square, by_product, context.l1_weight),
+            None,
+            None,
+            None,
+            None,
+        )
+
+
+def _error(image: Tensor, target: Tensor, mean_t: Tensor, variance_t: Tensor, ssim_weight: float) -> Tensor:
+    mean = _box(image)
+    variance = _box(image * image) - mean * mean
+    covariance = _box(image * target) - mean * mean_t
+    ssim = ((2 * mean * mean_t + C1) * (2 * covariance + C2)) / (
+        (mean * mean + mean_t * mean_t + C1) * (variance + variance_t + C2)
+    )
+    distance = ((1 - ssim) * 0.5).clamp(0, 1)
+    return (ssim_weight * distance + (1 - ssim_weight) * (image - target).abs()).mean(1, keepdim=True)
+
+
+def _error_and_derivatives(
+    image: Tensor, target: Tensor, mean_t: Tensor, variance_t: Tensor, ssim_weight: float
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The error, and its derivatives by the three box-filtered maps: mean, mean square and mean product.
+
+    With SSIM = n1 n2 / (d1 d2) as in `_error`; the variance and covariance depend on the mean too.
+    """
+    mean = _box(image)
+    n1 = 2 * mean * mean_t + C1
+    n2 = 2 * (_box(image * target) - mean * mean_t) + C2
+    d1 = mean * mean + mean_t * mean_t + C1
+    d2 = _box(image * image) - mean * mean + variance_t + C2
+    scale = 1 / (d1 * d2)
+    ssim = n1 * n2 * scale
+    distance = (1 - ssim) * 0.5
+    error = (ssim_weight * distance.clamp(0, 1) + (1 - ssim_weight) * (image - target).abs()).mean(1, keepdim=True)
+    inside = ((distance > 0) & (distance < 1)).to(image.dtype) * (-0.5 * ssim_weight)
+    by_product = inside * 2 * n1 * scale
+    by_square = inside * -ssim / d2
+    by_mean = inside * 2 * (mean_t * (n2 - n1) * scale - ssim * mean * (1 / d1 - 1 / d2))
+    return error, by_mean, by_square, by_product
+
+
+def _gradient(
+    gradient: Tensor,
+    image: Tensor,
+    target: Tensor,
+    by_mean: Tensor,
+    by_square: Tensor,
+    by_product: Tensor,
+    l1_weight: float,
+) -> Tensor:
+    share = gradient / image.shape[1]
+    through_windows = (
+        _box_adjoint(share * by_mean)
+        + 2 * image * _box_adjoint(share * by_square)
+        + target * _box_adjoint(share * by_product)
+    )
+    return through_windows + l1_weight * share * torch.sign(image - target)
+
+
+def _box(values: Tensor) -> Tensor:
+    """3x3 mean with reflected borders, one direction after the other by shifted sums."""
+    for dim in (-1, -2):
+        size = values.shape[dim]
+        before = torch.cat((values.narrow(dim, 1, 1), values.narrow(dim, 0, size - 1)), dim)
+        after = torch.cat((values.narrow(dim, 1, size - 1), values.narrow(dim, size - 2, 1)), dim)
+        values = before + values + after
+    return values * (1 / 9)
+
+
+def _box_adjoint(values: Tensor) -> Tensor:
+    """The transpose of `_box`: what a gradient at its output is at its input.
+
+    As the plain zero-bordered window, plus the share that the reflected border adds to the second and last but one.
+    """
+    for dim in (-1, -2):
+        size = values.shape[dim]
+        zero = torch.zeros_like(values.narrow(dim, 0, 1))
+        before = torch.cat((zero, values.narrow(dim, 0, size - 1)), dim)
+        after = torch.cat((values.narrow(dim, 1, size - 1), zero), dim)
+        spread = before + values + after
+        spread.narrow(dim, 1, 1).add_(values.narrow(dim, 0, 1))
+        spread.narrow(dim, size - 2, 1).add_(values.narrow(dim, size - 1, 1))
+        values = spread
+    return values * (1 / 9)

@@ -1,0 +1,1 @@
+"""From frames to trajectories: the tracker, photometric refinement of its motions, and trajectory files."""

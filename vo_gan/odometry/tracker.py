@@ -1,0 +1,148 @@
+"""Tracking: frames in, poses and depth out, one at a time."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float, Float32, Float64, UInt8
+from torch import Tensor
+
+from vo_gan.errors import VoGanError
+from vo_gan.geometry import invert_transform
+from vo_gan.models import DepthGenerator, PoseNet
+from vo_gan.odometry.refinement import refine_motion
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Trained networks and what they need to know of themselves.
+
+    Attributes:
+        depth: the depth generator.
+        pose: the pose net; None where the weights came without one.
+        size: (width, height) of the images they were trained on.
+        scale: `metric`, or `relative` where lengths are right only up to one factor.
+    """
+
+    depth: DepthGenerator
+    pose: PoseNet | None
+    size: tuple[int, int]
+    scale: str
+
+
+@dataclass(frozen=True)
+class TrackedFrame:
+    """What tracking one frame gives.
+
+    Attributes:
+        index: 0 for the first frame.
+        world_from_camera: pose; the first frame's is the identity.
+        depth: z-depth in metres (up to a factor where the scale is relative) at the networks' image size.
+    """
+
+    index: int
+    world_from_camera: Float64[np.ndarray, "4 4"]
+    depth: Float32[np.ndarray, "h w"]
+
+
+class Tracker:
+    """Follows a camera through a sequence of any length in constant memory.
+
+        tracker = Tracker(load_networks(Path("weights")), intrinsics)
+        for frame in frames:
+            tracked = tracker.track(frame)
+
+    Args:
+        networks: depth generator and pose net.
+        intrinsics: pinhole matrix in pixels of frames of the networks' size (`networks.size`). Only refinement needs it.
+        refine: correct every motion by aligning the frames photometrically through the depth (see
+            `vo_gan.odometry.refinement`).
+        precision: `32`, or `bf16`: networks under bfloat16 autocast, poses and refinement in full precision.
+        device: where the networks run.
+
+    Raises:
+        VoGanError: the weights hold no pose net and refinement is off, or refinement is on without intrinsics.
+    """
+
+    def __init__(
+        self,
+        networks: Networks,
+        intrinsics: Float[np.ndarray, "3 3"] | None = None,
+        *,
+        refine: bool = False,
+        precision: str = "32",
+        device: torch.device | str = "cpu",
+    ) -> None:
+        if networks.pose is None and not refine:
+            raise VoGanError("these weights hold no pose net: track with --refine, which estimates motion from depth")
+        if refine and intrinsics is None:
+            raise VoGanError("refinement needs intrinsics: give --intrinsics fx,fy,cx,cy")
+        self.networks = networks
+        self.device = torch.device(device)
+        self.refine = refine
+        self.precision = precision
+        self._intrinsics = None if intrinsics is None else torch.tensor(intrinsics, dtype=torch.float32)[None]
+        self._depth = networks.depth.to(self.device, memory_format=torch.channels_last).eval()
+        self._pose = (
+            None if networks.pose is None else networks.pose.to(self.device, memory_format=torch.channels_last).eval()
+        )
+        memory = 1 if networks.pose is None else networks.pose.config.memory
+        self._features: deque[Tensor] = deque(maxlen=memory)
+        self._count = 0
+        self._world_from_camera = np.eye(4)
+        self._previous: Tensor | None = None
+        self._previous_depth: Tensor | None = None
+        self._motion = torch.eye(4)[None]
+
+    @torch.inference_mode()
+    def track(self, frame: UInt8[np.ndarray, "h w 3"]) -> TrackedFrame:
+        """Take in the next frame, RGB of any size, and say where its camera stands and how deep it sees."""
+        image = self._prepare(frame)
+        with self._precision():
+            activation = self._depth(image)[0]
+        depth = self._depth.depth(activation)
+        if self._previous is not None and self._previous_depth is not None:
+            self._motion = self._next_from_previous(self._previous, self._previous_depth, image)
+            step = invert_transform(self._motion.double())[0].cpu().numpy()
+            self._world_from_camera = _orthonormal(self._world_from_camera @ step)
+        self._previous, self._previous_depth = image, depth
+        tracked = TrackedFrame(
+            index=self._count,
+            world_from_camera=self._world_from_camera.copy(),
+            depth=depth[0, 0].float().cpu().numpy(),
+        )
+        self._count += 1
+        return tracked
+
+    def _next_from_previous(self, previous: Tensor, previous_depth: Tensor, image: Tensor) -> Tensor:
+        """The motion by the pose net's memory of the last pairs (or, without a pose net, the last motion again), then
+        refined."""
+        motion = self._motion
+        if self._pose is not None:
+            with self._precision():
+                self._features.append(self._pose.pair_features(torch.cat((previous, image), dim=1)))
+            motion = self._pose.transforms(torch.stack(tuple(self._features), dim=1))[:, -1].cpu()
+        if self.refine and self._intrinsics is not None:
+            motion = refine_motion(previous.cpu(), previous_depth.cpu(), image.cpu(), self._intrinsics, motion)
+        return motion
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
+
+    def _prepare(self, frame: np.ndarray) -> Tensor:
+        width, height = self.networks.size
+        if frame.shape[:2] != (height, width):
+            frame = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
+        image = torch.from_numpy(np.ascontiguousarray(frame)).to(self.device)
+        return image.permute(2, 0, 1)[None].float() / 255.0
+
+
+def _orthonormal(pose: np.ndarray) -> np.ndarray:
+    """The pose with the rotation nearest to its upper left block, so that rounding does not add up over a drive."""
+    u, _, v = np.linalg.svd(pose[:3, :3])
+    pose[:3, :3] = u @ v
+    return pose

@@ -1,0 +1,183 @@
+"""A whole drive through the tracker, and the track folder that it leaves."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float32
+
+from vo_gan import __version__
+from vo_gan.data import Drive
+from vo_gan.errors import VoGanError
+from vo_gan.files import replace_file
+from vo_gan.odometry.tracker import Networks, Tracker
+from vo_gan.odometry.trajectory import Trajectory, write_kitti, write_tum
+from vo_gan.progress import progress
+
+DEPTH_UNIT = 256.0
+"""A depth image holds metres times this, as KITTI's do; 0 is no depth and 65535 / 256 m the farthest."""
+READ_AHEAD = 4
+
+
+@dataclass(frozen=True)
+class TrackSource:
+    """Where a track comes from, as `track.json` tells it."""
+
+    path: Path
+    weights: str
+    selection: tuple[int, int] | None = None
+    intrinsics: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True)
+class TrackSummary:
+    """What came out of tracking a drive."""
+
+    frames: int
+    length: float
+    scale: str
+    refined: bool
+    frames_per_second: float
+
+
+def track_drive(
+    drive: Drive,
+    networks: Networks,
+    out: Path,
+    source: TrackSource,
+    *,
+    refine: bool | None = None,
+    precision: str = "32",
+    device: torch.device | str = "cpu",
+) -> TrackSummary:
+    """Track every frame of `drive` into the folder `out`.
+
+    Reading ahead and writing go on in threads beside the networks. When interrupted, the frames done so far make a
+    valid, shorter track.
+
+    Args:
+        refine: see `Tracker`; None refines where the drive has intrinsics.
+
+    Raises:
+        VoGanError: an unreadable frame, or `out` holds something that is no track.
+    """
+    intrinsics = _intrinsics(drive, networks, required=refine is True)
+    refined = intrinsics is not None if refine is None else refine
+    tracker = Tracker(networks, intrinsics, refine=refined, precision=precision, device=device)
+    depth_folder = _prepare(out)
+    poses: list[np.ndarray] = []
+    started = time.perf_counter()
+    with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
+        writes: list[Future[None]] = []
+        try:
+            for frame in progress(_read_ahead(drive, networks.size, reader), "track", total=len(drive)):
+                tracked = tracker.track(frame)
+                poses.append(tracked.world_from_camera)
+                path = depth_folder / f"{tracked.index:06d}.png"
+                writes.append(writer.submit(_write_depth, path, tracked.depth))
+                if len(writes) > 2 * READ_AHEAD:
+                    writes.pop(0).result()
+        finally:
+            for write in writes:
+                write.result()
+            seconds = time.perf_counter() - started
+            summary = TrackSummary(
+                frames=len(poses),
+                length=_length(poses),
+                scale=networks.scale,
+                refined=refined,
+                frames_per_second=len(poses) / seconds,
+            )
+            if poses:
+                _write_track(out, drive, networks, source, summary, np.stack(poses))
+    return summary
+
+
+def _read_ahead(drive: Drive, size: tuple[int, int], reader: ThreadPoolExecutor) -> Iterator[np.ndarray]:
+    pending = [reader.submit(drive.read, index, size) for index in range(min(READ_AHEAD, len(drive)))]
+    for index in range(READ_AHEAD, len(drive) + READ_AHEAD):
+        if not pending:
+            return
+        frame = pending.pop(0).result()
+        if index < len(drive):
+            pending.append(reader.submit(drive.read, index, size))
+        yield frame
+
+
+def _intrinsics(drive: Drive, networks: Networks, *, required: bool) -> np.ndarray | None:
+    """The drive's intrinsics at the networks' size; None where it has none and none are required."""
+    try:
+        return drive.intrinsics(networks.size)
+    except VoGanError:
+        if required:
+            raise
+        return None
+
+
+def _prepare(out: Path) -> Path:
+    """An empty depth folder in `out`; an older track there is replaced."""
+    if out.exists() and not out.is_dir():
+        raise VoGanError(f"{out} is a file: give --out a folder")
+    if (out / "depth").exists() and not (out / "track.json").exists():
+        raise VoGanError(f"{out} holds a folder `depth` that no track left: give --out another folder")
+    try:
+        shutil.rmtree(out / "depth", ignore_errors=True)
+        (out / "track.json").unlink(missing_ok=True)
+        (out / "depth").mkdir(parents=True)
+    except OSError as error:
+        raise VoGanError(f"cannot write to {out}: {error.strerror}. Give --out a folder that can be written") from error
+    return out / "depth"
+
+
+def encode_depth(depth: Float32[np.ndarray, "h w"]) -> bytes:
+    """A depth map (metres) as a 16-bit PNG of metres x 256, at least 1: 0 would mean no depth."""
+    coded = np.clip(np.rint(depth * DEPTH_UNIT), 1, 65535).astype(np.uint16)
+    return cv2.imencode(".png", coded, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
+
+
+def _write_depth(path: Path, depth: np.ndarray) -> None:
+    replace_file(path, encode_depth(depth))
+
+
+def _write_track(
+    out: Path, drive: Drive, networks: Networks, source: TrackSource, summary: TrackSummary, poses: np.ndarray
+) -> None:
+    trajectory = Trajectory(
+        world_from_camera=poses, times=drive.times[: len(poses)], frames=np.arange(len(poses), dtype=np.int64)
+    )
+    write_kitti(out / "trajectory_kitti.txt", trajectory)
+    write_tum(out / "trajectory_tum.txt", trajectory)
+    matrix = _intrinsics(drive, networks, required=False)
+    described = {
+        "format_version": 1,
+        "source": str(source.path),
+        "kind": drive.kind,
+        "selection": None if source.selection is None else list(source.selection),
+        "source_intrinsics": None if source.intrinsics is None else list(source.intrinsics),
+        "weights": source.weights,
+        "frames": summary.frames,
+        "size": list(networks.size),
+        "intrinsics": None
+        if matrix is None
+        else [float(matrix[0, 0]), float(matrix[1, 1]), float(matrix[0, 2]), float(matrix[1, 2])],
+        "scale": summary.scale,
+        "refined": summary.refined,
+        "frames_per_second": round(summary.frames_per_second, 2),
+        "vo_gan": __version__,
+    }
+    replace_file(out / "track.json", (json.dumps(described, indent=1) + "\n").encode())
+
+
+def _length(poses: list[np.ndarray]) -> float:
+    if len(poses) < 2:
+        return 0.0
+    return float(np.linalg.norm(np.diff([pose[:3, 3] for pose in poses], axis=0), axis=1).sum())

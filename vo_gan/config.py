@@ -96,12 +96,14 @@ def config_from(values: Mapping[str, Any], where: str) -> Config:
             raise VoGanError(
                 f"{where}: unknown key {key}{hint} (`vo-gan train --config {where} --print_config` shows all)"
             )
+        if dataclasses.is_dataclass(known[key]):
+            raise VoGanError(f"{where}: {key} is a section of keys, not one value")
     import jsonargparse
 
     parser = jsonargparse.ArgumentParser(exit_on_error=False)
     parser.add_class_arguments(Config, "run")
     try:
-        return parser.instantiate_classes(parser.parse_object({"run": dict(values)})).run
+        return parser.instantiate(parser.parse_object({"run": dict(values)})).run
     except (jsonargparse.ArgumentError, TypeError, ValueError) as error:
         reason = " ".join(str(error).replace("run.", "").split())
         raise VoGanError(f"{where}: {reason}") from error
@@ -114,6 +116,7 @@ def to_plain(config: Config) -> dict[str, Any]:
 
 def _parse_overrides(arguments: Sequence[str]) -> Iterator[tuple[str, Any]]:
     remaining = list(arguments)
+    types_of = dict(_keys(Config))
     while remaining:
         argument = remaining.pop(0)
         if not argument.startswith("--") or argument == "--":
@@ -123,6 +126,10 @@ def _parse_overrides(arguments: Sequence[str]) -> Iterator[tuple[str, Any]]:
             if not remaining:
                 raise VoGanError(f"--{key} needs a value: `--{key} VALUE`")
             text = remaining.pop(0)
+        if types_of.get(key) == list[str]:
+            # Not as YAML, in which the brackets of `00[0:150]` would open a list.
+            yield key, [part.strip() for part in text.split(",") if part.strip()]
+            continue
         try:
             yield key, yaml.safe_load(text)
         except yaml.YAMLError as error:

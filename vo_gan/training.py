@@ -10,8 +10,7 @@ import torch
 import yaml
 
 from vo_gan.config import Config, to_plain
-from vo_gan.data import Drive, SnippetDataset, make_loader, open_drives, verify
-from vo_gan.data.open import RangedDrive
+from vo_gan.data import Drive, RangedDrive, SnippetDataset, make_loader, open_drives, verify
 from vo_gan.engine import Trainer
 from vo_gan.errors import VoGanError
 from vo_gan.losses import set_compilation

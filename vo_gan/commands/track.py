@@ -30,8 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Track."""
-    from vo_gan.data import open_drive
-    from vo_gan.data.open import RangedDrive
+    from vo_gan.data import RangedDrive, open_drive
     from vo_gan.pretrained import load_networks
     from vo_gan.tracking import TrackSource, track_drive
 

@@ -30,7 +30,7 @@ class Drive(ABC):
     kind: str
     size: tuple[int, int]
     baseline: float | None
-    times: Float[np.ndarray, "n"]
+    times: Float[np.ndarray, " n"]
     world_from_camera: Float[np.ndarray, "n 4 4"] | None
 
     @abstractmethod
@@ -38,9 +38,7 @@ class Drive(ABC):
         """Number of (left) frames."""
 
     @abstractmethod
-    def read(
-        self, index: int, size: tuple[int, int] | None = None, side: Side = "left"
-    ) -> UInt8[np.ndarray, "h w 3"]:
+    def read(self, index: int, size: tuple[int, int] | None = None, side: Side = "left") -> UInt8[np.ndarray, "h w 3"]:
         """Decode one frame as RGB, resized by area averaging to `size` = (width, height) if that is given."""
 
     @abstractmethod

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -56,6 +56,7 @@ class TrainingConfig:
     best: str = "reconstruction"
 
 
+@runtime_checkable
 class Batches(Protocol):
     """An endless supply in epochs whose order depends only on the epoch, so that training can enter at any batch."""
 
@@ -86,6 +87,7 @@ class Trainer:
         self.resolved = resolved
         self.step = 0
         self.best: float | None = None
+        self._random: dict[str, Any] | None = None
         self.fabric = Fabric(
             accelerator=config.device,
             devices=1,
@@ -111,6 +113,9 @@ class Trainer:
         remaining = range(self.step, self.config.steps)
         with Logs(self.run, self.step) as logs, _Interruption() as interruption:
             stream = self._stream(batches, epoch)
+            if self._random is not None:
+                # Last of all, for opening logs and batches draws random numbers too.
+                _set_random(self._random)
             for step in progress(remaining, "train", unit="step"):
                 losses = self._train(next(stream), step)
                 self.step = step + 1
@@ -134,10 +139,7 @@ class Trainer:
         for name, schedule in self.schedules.items():
             schedule.load_state_dict(state["schedules"][name])
         self.step, self.best = state["step"], state["best"]
-        torch.set_rng_state(state["random"]["torch"])
-        if state["random"]["cuda"]:
-            torch.cuda.set_rng_state_all(state["random"]["cuda"])
-        _set_numpy_and_python_random(state["random"])
+        self._random = state["random"]
 
     def _stream(self, batches: Batches, epoch: int) -> Iterator[Any]:
         yield from batches
@@ -162,7 +164,7 @@ class Trainer:
             schedule.step()
         if (step + 1) % self.config.log_every and step + 1 != self.config.steps:
             return {}
-        return {name: float(loss) for name, loss in losses.items()} | {"seconds": time.perf_counter() - started}
+        return {name: loss.item() for name, loss in losses.items()} | {"seconds": time.perf_counter() - started}
 
     @torch.no_grad()
     def _validate(self, validation: Iterable[Any], logs: Logs) -> None:
@@ -197,11 +199,7 @@ class Trainer:
             "best": self.best,
             "optimisers": {name: _plain(optimiser).state_dict() for name, optimiser in self.learner.optimisers.items()},
             "schedules": {name: schedule.state_dict() for name, schedule in self.schedules.items()},
-            "random": {
-                "torch": torch.get_rng_state(),
-                "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-                **_numpy_and_python_random(),
-            },
+            "random": _random_state(),
         }
 
 
@@ -231,23 +229,23 @@ def _plain(optimiser: Any) -> torch.optim.Optimizer:
     return getattr(optimiser, "optimizer", optimiser)
 
 
-def _numpy_and_python_random() -> dict[str, Any]:
-    """Both generators' states as tensors and plain values, which a checkpoint may hold without pickled code."""
+def _random_state() -> dict[str, Any]:
+    """All generators' states as tensors and plain values, which a checkpoint may hold without pickled code."""
     kind, keys, position, has_gauss, gauss = np.random.get_state()  # noqa: NPY002
     version, numbers, spare = random.getstate()
+    keys = torch.from_numpy(np.asarray(keys, dtype=np.int64))
     return {
-        "numpy": [
-            str(kind),
-            torch.from_numpy(np.asarray(keys, dtype=np.int64)),
-            int(position),
-            int(has_gauss),
-            float(gauss),
-        ],
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "numpy": [str(kind), keys, int(position), int(has_gauss), float(gauss)],
         "python": [version, torch.tensor(numbers, dtype=torch.int64), spare],
     }
 
 
-def _set_numpy_and_python_random(state: Mapping[str, Any]) -> None:
+def _set_random(state: Mapping[str, Any]) -> None:
+    torch.set_rng_state(state["torch"])
+    if state["cuda"]:
+        torch.cuda.set_rng_state_all(state["cuda"])
     kind, keys, position, has_gauss, gauss = state["numpy"]
     np.random.set_state((kind, keys.numpy().astype(np.uint32), position, has_gauss, gauss))  # noqa: NPY002
     version, numbers, spare = state["python"]

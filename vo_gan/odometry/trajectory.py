@@ -16,7 +16,7 @@ from vo_gan.errors import VoGanError
 from vo_gan.files import replace_file
 
 ROTATION_TOLERANCE = 1e-2
-"""Largest entry of |R^T R - I|, or of |1 - |q||, that is taken for rounding. Printed with 4 digits, rotations stay below
+"""Largest entry of |R^T R - I|, or |1 - |q||, that is taken for rounding. Rotations printed with 4 digits stay below
 2e-4; above the tolerance the numbers are no rotation, whatever they are."""
 
 EXPECTED = "12 columns (KITTI), 13 (KITTI with the frame index first) or 8 (TUM: time, position, quaternion x y z w)"
@@ -36,8 +36,8 @@ class Trajectory:
     """
 
     world_from_camera: Float64[np.ndarray, "n 4 4"]
-    times: Float64[np.ndarray, n] | None
-    frames: Int64[np.ndarray, n]
+    times: Float64[np.ndarray, " n"] | None
+    frames: Int64[np.ndarray, " n"]
 
     def __post_init__(self) -> None:
         count = len(self.world_from_camera)
@@ -162,17 +162,17 @@ def _read_numbers(path: Path) -> tuple[Float64[np.ndarray, "n columns"], list[in
     return values, lines
 
 
-def _require_increasing(values: Float64[np.ndarray, n], path: Path, lines: list[int], what: str) -> None:
+def _require_increasing(values: Float64[np.ndarray, " n"], path: Path, lines: list[int], what: str) -> None:
     backwards = np.flatnonzero(np.diff(values) <= 0)
     if backwards.size:
         row = int(backwards[0]) + 1
         raise VoGanError(
-            f"{path}, line {lines[row]}: {what} {values[row]:.17g} does not come after {values[row - 1]:.17g}; "
+            f"{path}, line {lines[row]}: {what} {values[row]:.16g} does not come after {values[row - 1]:.16g}; "
             f"every {what} must be greater than the one before"
         )
 
 
-def _frame_indices(values: Float64[np.ndarray, n], path: Path, lines: list[int]) -> Int64[np.ndarray, n]:
+def _frame_indices(values: Float64[np.ndarray, " n"], path: Path, lines: list[int]) -> Int64[np.ndarray, " n"]:
     whole = (values == np.rint(values)) & (values >= 0) & (values < 2**53)
     if not whole.all():
         row = int((~whole).argmax())

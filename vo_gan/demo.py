@@ -1,0 +1,184 @@
+"""The whole job on the driving world: render, train, track a drive not trained on, evaluate, map, report."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vo_gan.config import Config, DataConfig
+from vo_gan.data import Drive, open_drive
+from vo_gan.engine import TrainingConfig
+from vo_gan.errors import VoGanError
+from vo_gan.evaluation.trajectory import TrajectoryFigures, constant_velocity, evaluate_trajectory
+from vo_gan.files import replace_file
+from vo_gan.models import DepthConfig, PoseConfig
+from vo_gan.odometry.trajectory import Trajectory, read_trajectory
+from vo_gan.pretrained import load_networks
+from vo_gan.recipes import GanvoConfig
+from vo_gan.recipes.ganvo import AdversarialConfig
+from vo_gan.tracking import TrackSource, track_drive
+from vo_gan.training import train
+
+SIZE = (192, 64)
+TRAINING_DRIVES = 5
+FRAMES = 160
+"""Frames of a drive: 16 seconds, some 120 m, so that KITTI's sub-sequences of 100 m exist."""
+
+CONFIG = Config(
+    name="demo",
+    data=DataConfig(width=SIZE[0], height=SIZE[1], batch=8),
+    ganvo=GanvoConfig(
+        depth=DepthConfig(width=32),
+        pose=PoseConfig(features="convolutions", width=16, hidden=128),
+        adversarial=AdversarialConfig(width=16, warmup_steps=300),
+        learning_rate=5e-4,
+    ),
+    training=TrainingConfig(steps=1000, precision="bf16", validate_every=250, checkpoint_every=250, log_every=10),
+)
+"""Small networks on small images: minutes on two cores, against days for the full ones on a GPU."""
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """Figures of the unseen drive.
+
+    Attributes:
+        vo_gan: tracked as by default, pose net and photometric refinement.
+        pose_net: the pose net alone.
+        constant_velocity: the baseline, the true first motion repeated for ever.
+        seconds: what the whole demo took.
+    """
+
+    vo_gan: TrajectoryFigures
+    pose_net: TrajectoryFigures
+    constant_velocity: TrajectoryFigures
+    seconds: float
+
+
+def run_demo(out: Path, *, seed: int = 0, device: str = "auto", steps: int | None = None) -> DemoResult:
+    """Do the whole job in the folder `out`. Everything is made anew except frames rendered by an earlier demo.
+
+    Args:
+        out: gets a track folder of the unseen drive, `world/`, `train/`, `pose_net/` (the track without refinement),
+            `cloud.ply`, `map.png`, `trajectory.png`, `evaluation.json` and `report.html`.
+        seed: of the world and of the training.
+        device: where to train and track.
+        steps: training steps, if not the usual number.
+
+    Raises:
+        VoGanError: `out` holds something that is no demo.
+    """
+    from vo_gan.world import render_world
+
+    started = time.perf_counter()
+    world, run = out / "world", out / "train"
+    if out.exists() and any(out.iterdir()) and not world.exists():
+        raise VoGanError(f"{out} holds something that no demo left: give --out another folder")
+    if run.exists():
+        _remove_run(run)
+
+    _say("1/5 rendering the driving world")
+    render_world(world, TRAINING_DRIVES + 1, FRAMES, SIZE, seed)
+    _say("2/5 training GANVO on five drives")
+    config = _config(world, seed, device, steps)
+    train(config, run)
+    _say("3/5 tracking a drive through a town it has not seen")
+    source = world / "sequences" / f"{TRAINING_DRIVES:02d}"
+    drive, networks = open_drive(source), load_networks(run)
+    described = TrackSource(source.resolve(), str(run))
+    summary = track_drive(drive, networks, out, described)
+    track_drive(drive, networks, out / "pose_net", described, refine=False)
+    _say(f"    {summary.frames_per_second:.1f} frames/s")
+
+    _say("4/5 fusing depth into a map")
+    from vo_gan.mapping import fuse_track
+
+    fuse_track(out, out)
+    _say("5/5 evaluating")
+    result = _evaluate(drive, out, started)
+    _report(out, result, config)
+    return result
+
+
+def _config(world: Path, seed: int, device: str, steps: int | None) -> Config:
+    data = dataclasses.replace(
+        CONFIG.data, root=str(world), drives=[f"{number:02d}" for number in range(TRAINING_DRIVES)]
+    )
+    training = dataclasses.replace(CONFIG.training, device=device, steps=steps or CONFIG.training.steps)
+    return dataclasses.replace(CONFIG, seed=seed, data=data, training=training)
+
+
+def _remove_run(run: Path) -> None:
+    """The training of an earlier demo makes room; a folder that is none stays."""
+    import shutil
+
+    if not (run / "config.yaml").is_file():
+        raise VoGanError(f"{run} holds something that no demo left: give --out another folder")
+    shutil.rmtree(run)
+
+
+def _evaluate(drive: Drive, out: Path, started: float) -> DemoResult:
+    from vo_gan.evaluation.plots import plot_trajectories
+
+    assert drive.world_from_camera is not None
+    truth = Trajectory(drive.world_from_camera, drive.times, np.arange(len(drive), dtype=np.int64))
+    estimates = {
+        "vo_gan": read_trajectory(out / "trajectory_kitti.txt"),
+        "pose net alone": read_trajectory(out / "pose_net" / "trajectory_kitti.txt"),
+        "constant velocity": constant_velocity(truth),
+    }
+    plot_trajectories(out / "trajectory.png", truth, estimates, "A drive through a town not trained on")
+    figures = [evaluate_trajectory(truth, estimate, "se3") for estimate in estimates.values()]
+    result = DemoResult(*figures, seconds=time.perf_counter() - started)
+    values = {name: getattr(result, name).to_json() for name in ("vo_gan", "pose_net", "constant_velocity")}
+    replace_file(out / "evaluation.json", (json.dumps(values, indent=1) + "\n").encode())
+    return result
+
+
+def _report(out: Path, result: DemoResult, config: Config) -> None:
+    import platform
+
+    import torch
+
+    from vo_gan import __version__
+    from vo_gan.evaluation.report import Figure, Table, write_report
+
+    names = ("t_rel_percent", "r_rel_deg_per_100m", "ate_m", "rpe_m", "rpe_deg")
+    rows = [
+        [label, *("-" if getattr(figures, name) is None else f"{getattr(figures, name):.3f}" for name in names)]
+        for label, figures in (
+            ("vo_gan", result.vo_gan),
+            ("pose net alone", result.pose_net),
+            ("constant velocity", result.constant_velocity),
+        )
+    ]
+    note = (
+        f"Alignment se3, {result.vo_gan.frames} frames, {SIZE[0]}x{SIZE[1]}, scale {'metric'} from stereo training; "
+        "the drive's town was not trained on. Minutes of training on a rendered world: not a KITTI result."
+    )
+    write_report(
+        out / "report.html",
+        title="vo_gan demo",
+        tables=[Table("Trajectory", ["", *names], rows, note)],
+        figures=[
+            Figure(out / "trajectory.png", "The road from above"),
+            Figure(out / "map.png", "The map fused from the estimated depth and trajectory"),
+        ],
+        details={
+            "vo_gan": __version__,
+            "torch": torch.__version__,
+            "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
+            "training": f"{config.training.steps} steps of {config.data.batch} snippets, seed {config.seed}",
+            "whole demo": f"{result.seconds:.0f} s",
+        },
+    )
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,1 @@
+"""Figures for trajectories, depth maps and disparities, their plots, and the report."""

@@ -1,0 +1,177 @@
+"""Rendering of whole worlds: several processes share the frames."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import lru_cache
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jaxtyping import Float
+
+from vo_gan.errors import VoGanError
+from vo_gan.progress import progress
+from vo_gan.world.road import Road
+from vo_gan.world.sensors import Renderer, kitti_camera
+from vo_gan.world.textures import Noise
+from vo_gan.world.town import build_town, lay_course
+from vo_gan.world.vehicle import drive
+from vo_gan.world.writer import (
+    WORLD_VERSION,
+    WorldParameters,
+    claim_folder,
+    is_finished,
+    write_frame,
+    write_sequence,
+)
+
+SMALLEST_SIZE, LARGEST_SIZE = (32, 16), (4096, 4096)
+_CHUNK = 10
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Some frames of a sequence, rendered by one process in one go."""
+
+    out: Path
+    parameters: WorldParameters
+    sequence: int
+    indices: tuple[int, ...]
+
+
+def render_world(
+    out: Path,
+    sequences: int,
+    frames: int,
+    size: tuple[int, int],
+    seed: int,
+    workers: int | None = None,
+    first_sequence: int = 0,
+) -> None:
+    """Render drives with ground truth in KITTI odometry layout.
+
+    The images depend on `seed`, `frames`, `size` and the number of the sequence, on nothing else. Frames that an
+    earlier call with the same parameters finished are kept.
+
+    Args:
+        out: folder for the world: new, empty, or a world made with the same seed, frames and size.
+        sequences: how many drives, each through a town of its own.
+        frames: frames a drive, 10 a second.
+        size: (width, height) of the images in pixels.
+        seed: source of all chance, >= 0.
+        workers: processes that share the work; as many as the machine has cores if None.
+        first_sequence: number of the first drive.
+
+    Raises:
+        VoGanError: a number out of range, a folder that holds something else, or a disk that cannot be written to.
+    """
+    _check(sequences, frames, size, seed, workers, first_sequence)
+    out = Path(out)
+    parameters = WorldParameters(WORLD_VERSION, seed, frames, *size)
+    claim_folder(out, parameters)
+    chunks = []
+    for sequence in range(first_sequence, first_sequence + sequences):
+        left = [i for i in range(frames) if not is_finished(out, sequence, i)]
+        chunks += [_Chunk(out, parameters, sequence, tuple(left[i : i + _CHUNK])) for i in range(0, len(left), _CHUNK)]
+        _, poses = _course(seed, sequence, frames)
+        write_sequence(out, sequence, kitti_camera(size), np.linalg.inv(poses[0]) @ poses)
+    total = sum(len(chunk.indices) for chunk in chunks)
+    processes = min(workers or os.cpu_count() or 1, len(chunks))
+    for _ in progress(_render_all(chunks, processes), "rendering", total=total):
+        pass
+
+
+def _check(
+    sequences: int,
+    frames: int,
+    size: tuple[int, int],
+    seed: int,
+    workers: int | None,
+    first_sequence: int,
+) -> None:
+    """Raise VoGanError for numbers out of range."""
+    for name, value, least in (
+        ("number of sequences", sequences, 1),
+        ("number of frames", frames, 1),
+        ("seed", seed, 0),
+        ("number of workers", workers if workers is not None else 1, 1),
+        ("number of the first sequence", first_sequence, 0),
+    ):
+        if value < least:
+            raise VoGanError(f"The {name} must be at least {least}, not {value}.")
+    if not all(low <= n <= high for low, n, high in zip(SMALLEST_SIZE, size, LARGEST_SIZE, strict=True)):
+        raise VoGanError(
+            f"The size must be WIDTHxHEIGHT from {SMALLEST_SIZE[0]}x{SMALLEST_SIZE[1]} to "
+            f"{LARGEST_SIZE[0]}x{LARGEST_SIZE[1]} pixels, not {size[0]}x{size[1]}."
+        )
+
+
+def _render_all(chunks: list[_Chunk], processes: int) -> Iterator[int]:
+    """Render chunks; yields once a frame."""
+    if processes <= 1:
+        for chunk in chunks:
+            yield from range(_render_chunk(chunk))
+        return
+    context = multiprocessing.get_context("spawn")
+    executor = ProcessPoolExecutor(processes, mp_context=context, initializer=_start_worker)
+    try:
+        for done in as_completed([executor.submit(_render_chunk, chunk) for chunk in chunks]):
+            yield from range(done.result())
+    except BrokenProcessPool as error:
+        raise VoGanError(
+            "A rendering process died, perhaps for want of memory. Run the same command again with fewer --workers; "
+            "finished frames are kept."
+        ) from error
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _start_worker() -> None:
+    """Settle a rendering process: one thread, leave Ctrl-C to the main process, and do not outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
+
+
+def _leave_with(parent: BaseProcess) -> None:
+    """Wait for the main process to end, however it ends, and end this one."""
+    parent.join()
+    os._exit(1)
+
+
+def _render_chunk(chunk: _Chunk) -> int:
+    """Render and write the frames of a chunk; returns their number."""
+    wanted = chunk.parameters
+    size = (wanted.width, wanted.height)
+    renderer, poses = _renderer(wanted.seed, chunk.sequence, wanted.frames, size)
+    for index in chunk.indices:
+        write_frame(chunk.out, chunk.sequence, index, renderer.render(poses[index]))
+    return len(chunk.indices)
+
+
+def _course(seed: int, sequence: int, frames: int) -> tuple[Road, Float[np.ndarray, "n 4 4"]]:
+    """Road and town_from_camera poses of a sequence."""
+    road_rng, drive_rng = np.random.default_rng([seed, sequence, 0]).spawn(2)
+    road = lay_course(road_rng, frames)
+    return road, drive(road, frames, drive_rng)
+
+
+@lru_cache(maxsize=1)
+def _renderer(
+    seed: int, sequence: int, frames: int, size: tuple[int, int]
+) -> tuple[Renderer, Float[np.ndarray, "n 4 4"]]:
+    """Renderer and town_from_camera poses of a sequence; a process keeps the last one."""
+    road, poses = _course(seed, sequence, frames)
+    town = build_town(np.random.default_rng([seed, sequence, 1]), road)
+    return Renderer(town, Noise([seed, sequence, 2]), kitti_camera(size)), poses

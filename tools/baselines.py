@@ -38,7 +38,7 @@ Motion = Float64[np.ndarray, "4 4"]
 
 
 def klt_essential_odometry(drive: Drive) -> Trajectory:
-    """Monocular: corners tracked by KLT, essential matrix by RANSAC, rotation and direction from it.
+    """Monocular: corners tracked by KLT, essential matrix by MAGSAC, rotation and direction from it.
 
     One camera does not see how far it moved. Every step has length 1, or 0 where the image stands still, so that only
     the rotations and the shape of the path mean something: compare it under `sim3` alignment, and not by t_rel.
@@ -49,13 +49,13 @@ def klt_essential_odometry(drive: Drive) -> Trajectory:
     """
     intrinsics = drive.intrinsics()
 
-    def motion(_: int, before: np.ndarray, after: np.ndarray) -> Motion | None:
+    def motion(_index: int, before: np.ndarray, after: np.ndarray) -> Motion | None:
         start, end = track_corners(before, after)
         if len(start) < MIN_POINTS:
             return None
         if np.median(np.linalg.norm(end - start, axis=1)) < STANDSTILL_FLOW:
             return np.eye(4)
-        essential, inliers = cv2.findEssentialMat(start, end, intrinsics, cv2.RANSAC, 0.999, EPIPOLAR_ERROR)
+        essential, inliers = cv2.findEssentialMat(start, end, intrinsics, cv2.USAC_MAGSAC, 0.999, EPIPOLAR_ERROR)
         if essential is None or essential.shape != (3, 3):
             return None
         _, rotation, direction, _ = cv2.recoverPose(essential, start, end, intrinsics, mask=inliers)
@@ -89,12 +89,12 @@ def stereo_pnp_odometry(drive: Drive) -> Trajectory:
             return None
         rays = np.column_stack((start, np.ones(len(z)))) @ np.linalg.inv(intrinsics).T
         points = rays * z[:, None]
-        found, turn, shift, inliers = cv2.solvePnPRansac(
+        found, turn, shift, rows = cv2.solvePnPRansac(
             points, end, intrinsics, None, iterationsCount=200, reprojectionError=REPROJECTION_ERROR, confidence=0.999
         )
-        if not found or inliers is None or len(inliers) < MIN_POINTS:
+        if not found or rows is None or len(rows) < MIN_POINTS:
             return None
-        inliers = inliers[:, 0]
+        inliers = np.asarray(rows)[:, 0]
         turn, shift = cv2.solvePnPRefineLM(points[inliers], end[inliers], intrinsics, None, turn, shift)
         return _before_from_after(cv2.Rodrigues(turn)[0], shift)
 
@@ -149,14 +149,21 @@ def track_corners(
     corners = cv2.goodFeaturesToTrack(before, MAX_CORNERS, CORNER_QUALITY, CORNER_DISTANCE)
     if corners is None:
         return np.empty((0, 2)), np.empty((0, 2))
-    options = {"winSize": FLOW_WINDOW, "maxLevel": FLOW_LEVELS}
-    forward, seen, _ = cv2.calcOpticalFlowPyrLK(before, after, corners, None, **options)
-    backward, seen_again, _ = cv2.calcOpticalFlowPyrLK(after, before, forward, None, **options)
+    forward, seen = _flow(before, after, corners)
+    backward, seen_again = _flow(after, before, forward)
     start, end, back = (points[:, 0].astype(np.float64) for points in (corners, forward, backward))
     height, width = after.shape
-    good = (seen[:, 0] == 1) & (seen_again[:, 0] == 1) & (np.linalg.norm(start - back, axis=1) < BACKWARD_ERROR)
+    good = seen & seen_again & (np.linalg.norm(start - back, axis=1) < BACKWARD_ERROR)
     good &= ((end >= 0) & (end <= (width - 1, height - 1))).all(axis=1)
     return start[good], end[good]
+
+
+def _flow(before: np.ndarray, after: np.ndarray, corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where corners `[n, 1, 2]` are in the next frame, and which were found."""
+    found, status, _ = cv2.calcOpticalFlowPyrLK(
+        before, after, corners, np.empty_like(corners), winSize=FLOW_WINDOW, maxLevel=FLOW_LEVELS
+    )
+    return found, status[:, 0] == 1
 
 
 def _odometry(

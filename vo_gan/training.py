@@ -37,8 +37,8 @@ def train(config: Config, run: Path, *, resume: bool = False) -> Path:
     stereo = config.ganvo.reconstruction.stereo > 0 and any(drive.baseline is not None for drive in drives)
     config = dataclasses.replace(config, scale="metric" if stereo else "relative")
     size = (config.data.width, config.data.height)
-    snippets = SnippetDataset(drives, config.data.frames, size, config.data.stride)
-    unseen = SnippetDataset(held_out, config.data.frames, size, config.data.stride)
+    snippets = SnippetDataset(drives, config.data.frames, size, config.data.stride, stereo)
+    unseen = SnippetDataset(held_out, config.data.frames, size, config.data.stride, stereo)
     if len(snippets) < config.data.batch:
         raise VoGanError(
             f"{config.data.root}: {len(snippets)} snippets of {config.data.frames} frames are fewer than one batch of "
@@ -72,11 +72,12 @@ def _drives(config: Config) -> tuple[list[Drive], list[Drive]]:
     drives = open_drives(root, config.data.drives)
     if config.data.validation:
         return drives, open_drives(root, config.data.validation)
+    span = (config.data.frames - 1) * config.data.stride + 1
     training: list[Drive] = []
     held_out: list[Drive] = []
     for drive in drives:
-        cut = len(drive) - max(round(HELD_OUT * len(drive)), config.data.frames)
-        if cut < config.data.frames:
+        cut = len(drive) - max(round(HELD_OUT * len(drive)), span)
+        if cut < span:
             training.append(drive)
             continue
         training.append(RangedDrive(drive, 0, cut))

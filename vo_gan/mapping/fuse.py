@@ -189,9 +189,7 @@ def choose_settings(
     )
 
 
-def fuse_cloud(
-    track: Track, drive: Drive, settings: FusionSettings, surface: Surface | None = None
-) -> Cloud:
+def fuse_cloud(track: Track, drive: Drive, settings: FusionSettings, surface: Surface | None = None) -> Cloud:
     """Fuse the believed depth of a track into one cloud.
 
     Args:

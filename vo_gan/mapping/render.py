@@ -131,7 +131,9 @@ def _near_ground(
     return camera_height, (heights < ABOVE_CAMERA * camera_height) & (heights > -BELOW_CAMERA * camera_height)
 
 
-def _axes(world_from_camera: Float64[np.ndarray, "frames 4 4"], up: Float64[np.ndarray, "3"]) -> Float64[np.ndarray, "3 3"]:
+def _axes(
+    world_from_camera: Float64[np.ndarray, "frames 4 4"], up: Float64[np.ndarray, "3"]
+) -> Float64[np.ndarray, "3 3"]:
     """Rows: right, down and away in the picture, in world coordinates. The drive's longest extent goes right."""
     cameras = world_from_camera[:, :3, 3]
     level = cameras - np.outer(cameras @ up, up)

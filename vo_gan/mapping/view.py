@@ -75,9 +75,7 @@ def has_display() -> bool:
     return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _read_cloud(
-    open3d: ModuleType, path: Path
-) -> tuple[Float32[np.ndarray, "n 3"], UInt8[np.ndarray, "n 3"]]:
+def _read_cloud(open3d: ModuleType, path: Path) -> tuple[Float32[np.ndarray, "n 3"], UInt8[np.ndarray, "n 3"]]:
     if not path.is_file():
         raise VoGanError(f"{path}: no such file. Make it with `vo-gan map`.")
     cloud = open3d.io.read_point_cloud(str(path))

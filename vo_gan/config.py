@@ -126,7 +126,11 @@ def _parse_overrides(arguments: Sequence[str]) -> Iterator[tuple[str, Any]]:
             if not remaining:
                 raise VoGanError(f"--{key} needs a value: `--{key} VALUE`")
             text = remaining.pop(0)
-        if types_of.get(key) == list[str]:
+        kind: Any = types_of.get(key)
+        if kind is str:
+            yield key, text
+            continue
+        if kind == list[str]:
             # Not as YAML, in which the brackets of `00[0:150]` would open a list.
             yield key, [part.strip() for part in text.split(",") if part.strip()]
             continue

@@ -35,7 +35,9 @@ CONFIG = Config(
     data=DataConfig(width=SIZE[0], height=SIZE[1], batch=8),
     ganvo=GanvoConfig(
         depth=DepthConfig(width=32),
-        pose=PoseConfig(features="convolutions", width=16, hidden=128),
+        pose=PoseConfig(
+            features="correlation", symmetric=True, width=16, hidden=128, rotation_scale=0.03, translation_scale=0.3
+        ),
         adversarial=AdversarialConfig(width=16, warmup_steps=300),
         learning_rate=5e-4,
     ),

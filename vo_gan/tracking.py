@@ -56,7 +56,7 @@ def track_drive(
     source: TrackSource,
     *,
     refine: bool | None = None,
-    precision: str = "32",
+    precision: str = "fp32",
     device: torch.device | str = "cpu",
 ) -> TrackSummary:
     """Track every frame of `drive` into the folder `out`.

@@ -176,9 +176,7 @@ def test_nan_frames_stop_the_step(batch: Snippet) -> None:
     images[0, 1] = float("nan")
     made = learner()
     before = weights(made.networks, "depth", "pose")
-    poisoned = Snippet(
-        images, batch.right, batch.has_right, batch.intrinsics, batch.right_from_left, batch.names
-    )
+    poisoned = Snippet(images, batch.right, batch.has_right, batch.intrinsics, batch.right_from_left, batch.names)
     with pytest.raises(NonFiniteError, match="generator"):
         made.step(poisoned, 0)
     assert all(torch.equal(a, b) for a, b in zip(before, weights(made.networks, "depth", "pose"), strict=True))

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="correct each motion by photometric alignment (default: where intrinsics are known)",
     )
-    parser.add_argument("--precision", choices=("32", "bf16"), default="32", help="of the networks (32)")
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32", help="of the networks (fp32)")
     add_device(parser)
 
 

@@ -30,7 +30,7 @@ class TrainingConfig:
     Attributes:
         steps: optimiser steps in all.
         device: `auto` takes CUDA where there is one.
-        precision: `32`, or `bf16`: networks under bfloat16 autocast, everything else in float32.
+        precision: `fp32`, or `bf16`: networks under bfloat16 autocast, everything else in float32.
         channels_last: memory layout of the networks; faster convolutions, on CPU too.
         compile: compile the loss kernels (falls back, and says so, where there is no compiler).
         decay_at: share of `steps` after which learning rates are multiplied by `decay`.
@@ -44,7 +44,7 @@ class TrainingConfig:
 
     steps: int = 20_000
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    precision: Literal["32", "bf16"] = "32"
+    precision: Literal["fp32", "bf16"] = "fp32"
     channels_last: bool = True
     compile: bool = False
     decay_at: float = 0.75

@@ -32,12 +32,10 @@ class Matches:
     Attributes:
         truth: rows of the true trajectory.
         estimate: rows of the estimated trajectory.
-        by: `time` or `frame`, what they were matched by.
     """
 
     truth: Int64[np.ndarray, " m"]
     estimate: Int64[np.ndarray, " m"]
-    by: Literal["time", "frame"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ def match(truth: Trajectory, estimate: Trajectory) -> Matches:
                 f"no pose of the estimate (times {_span(estimate.times)} s) is within {TIME_TOLERANCE} s of a true one "
                 f"(times {_span(truth.times)} s); both need the same clock"
             )
-        return Matches(rows, partners, "time")
+        return Matches(rows, partners)
     if estimate.times is not None and len(estimate) != len(truth):
         raise VoGanError(
             f"the estimate has times and {len(estimate)} poses, the truth has no times and {len(truth)} poses, so "
@@ -83,7 +81,7 @@ def match(truth: Trajectory, estimate: Trajectory) -> Matches:
             f"the estimate (frames {estimate.frames[0]} to {estimate.frames[-1]}) has no frame in common with the "
             f"truth (frames {truth.frames[0]} to {truth.frames[-1]})"
         )
-    return Matches(rows, partners, "frame")
+    return Matches(rows, partners)
 
 
 def fit(

@@ -21,19 +21,23 @@ class PoseConfig:
     Attributes:
         net: `lstm` (convolutional features per pair and an LSTM over the snippet, after GANVO) or `pairwise`
             (each pair on its own; Monodepth2's, weight for weight).
-        features: what looks at a pair: a ResNet-18 or a plain stack of strided convolutions, about ten times cheaper.
+        features: what looks at a pair: a ResNet-18, a plain stack of strided convolutions (about ten times cheaper), or
+            `correlation`, which compares the two frames' features over a window (as cheap; learns from less data).
         width: channels of the first stage.
         hidden: size of the LSTM.
         memory: pairs that a tracking step looks back on; training snippets should have `memory + 1` frames.
+        symmetric: look at the mirrored pair too and take the mean of both motions, so that a mirrored street gives the
+            mirrored motion and no turn to one side can be learned as a habit; costs the pose net twice.
         rotation_scale: factor on the net's output for the rotation vector, radians.
         translation_scale: factor on the net's output for the translation, metres.
     """
 
     net: Literal["lstm", "pairwise"] = "lstm"
-    features: Literal["resnet", "convolutions"] = "resnet"
+    features: Literal["resnet", "convolutions", "correlation"] = "resnet"
     width: int = 64
     hidden: int = 256
     memory: int = 2
+    symmetric: bool = False
     rotation_scale: float = 0.01
     translation_scale: float = 0.1
 
@@ -44,30 +48,42 @@ class PoseNet(nn.Module):
     Splitting the two lets tracking compute the features of a pair once and keep only the last `memory` of them.
     """
 
+    MIRRORED = (1.0, -1.0, -1.0, -1.0, 1.0, 1.0)
+    """How a motion (rotation vector, translation) changes sign when the scene is mirrored in x."""
+
     def __init__(self, config: PoseConfig) -> None:
         super().__init__()
         self.config = config
 
-    def pair_features(self, pairs: Float[Tensor, "b 6 h w"]) -> Float[Tensor, b *features]:
+    def pair_features(self, pairs: Float[Tensor, "b 6 h w"]) -> Float[Tensor, "b f"]:
         """Features of pairs of frames, the earlier one's RGB first."""
         raise NotImplementedError
 
-    def motions(self, features: Float[Tensor, "b n *features"]) -> Float[Tensor, "b n 6"]:
+    def motions(self, features: Float[Tensor, "b n f"]) -> Float[Tensor, "b n 6"]:
         """Rotation vector and translation for each pair of a run of consecutive pairs."""
         raise NotImplementedError
 
     def forward(self, images: Float[Tensor, "b n 3 h w"]) -> Float[Tensor, "b m 4 4"]:
         """The `n - 1` transforms `next_from_previous` between consecutive frames."""
         pairs = torch.cat((images[:, :-1], images[:, 1:]), dim=2)
-        features = self.pair_features(pairs.flatten(0, 1)).unflatten(0, pairs.shape[:2])
-        return self.transforms(features)
+        return self.transforms(self.features(pairs.flatten(0, 1)).unflatten(0, pairs.shape[:2]))
 
-    def transforms(self, features: Float[Tensor, "b n *features"]) -> Float[Tensor, "b n 4 4"]:
-        """The transforms `next_from_previous` for a run of pair features, in float32 whatever the networks ran in."""
+    def features(self, pairs: Float[Tensor, "b 6 h w"]) -> Float[Tensor, "b views f"]:
+        """Features of pairs as `transforms` takes them: of the images and, in a symmetric net, of their mirror images."""
+        if not self.config.symmetric:
+            return self.pair_features(pairs)[:, None]
+        return torch.stack(self.pair_features(torch.cat((pairs, pairs.flip(-1)))).chunk(2), dim=1)
+
+    def transforms(self, features: Float[Tensor, "b n views f"]) -> Float[Tensor, "b n 4 4"]:
+        """The transforms `next_from_previous` for a run of pairs, in float32 whatever the networks ran in."""
         with torch.autocast(device_type=features.device.type, enabled=False):
-            motion = self.motions(features.float())
+            views = features.shape[2]
+            motion = self.motions(features.float().transpose(1, 2).flatten(0, 1)).unflatten(0, (-1, views))
+            mean = motion[:, 0]
+            if views == 2:
+                mean = 0.5 * (mean + motion[:, 1] * motion.new_tensor(self.MIRRORED))
             return transform_from_axis_angle(
-                motion[..., :3] * self.config.rotation_scale, motion[..., 3:] * self.config.translation_scale
+                mean[..., :3] * self.config.rotation_scale, mean[..., 3:] * self.config.translation_scale
             )
 
 
@@ -131,28 +147,73 @@ class PairwisePoseNet(PoseNet):
 
 
 class ConvolutionalEncoder(nn.Module):
-    """Six strided convolutions, after the encoder of SfMLearner's pose net (Zhou et al. 2017) with batch normalisation."""
+    """Five strided convolutions, after the pose net of SfMLearner (Zhou et al. 2017), with batch normalisation."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.channels = tuple(min(width * 2**level, 8 * width) for level in range(6))
-        layers: list[nn.Module] = []
-        channels = 6
-        for kernel, wider in zip((7, 5, 3, 3, 3, 3), self.channels, strict=True):
-            layers += [nn.Conv2d(channels, wider, kernel, 2, kernel // 2, bias=False), nn.BatchNorm2d(wider), nn.ReLU()]
-            channels = wider
-        self.layers = nn.Sequential(*layers)
+        self.channels = (width, 2 * width, 4 * width, 8 * width, 8 * width)
+        self.layers = _strided((6, *self.channels), (7, 5, 3, 3, 3))
 
     def forward(self, pairs: Float[Tensor, "b 6 h w"]) -> list[Float[Tensor, "b _ _ _"]]:
-        """The last feature map, at 1/64 of the image."""
+        """The last feature map, at 1/32 of the image."""
         return [self.layers((pairs - 0.45) / 0.225)]
 
 
-def build_pair_encoder(config: PoseConfig) -> ResnetEncoder | ConvolutionalEncoder:
+class CorrelationEncoder(nn.Module):
+    """Where things moved, rather than what they look like: the correlation layer of FlowNet (Dosovitskiy et al. 2015).
+
+    Three strided convolutions, the same for both frames, give unit features at 1/8 of the image. Their scalar products
+    at every displacement up to `RADIUS` cells, 32 pixels, and the earlier frame's features then go through two more
+    strided convolutions. What is learned on top of correlations carries over from one street to the next better than
+    what is learned on top of colours.
+    """
+
+    RADIUS = 4
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        window = (2 * self.RADIUS + 1) ** 2
+        self.channels = (width, 2 * width, 2 * width, 4 * width, 8 * width)
+        self.describe = _strided((3, *self.channels[:3]), (7, 5, 3))
+        self.compare = _strided((window + self.channels[2], *self.channels[3:]), (3, 3))
+
+    def forward(self, pairs: Float[Tensor, "b 6 h w"]) -> list[Float[Tensor, "b _ _ _"]]:
+        """The last feature map, at 1/32 of the image."""
+        both = torch.cat(pairs.chunk(2, dim=1))
+        earlier, later = self.describe((both - 0.45) / 0.225).chunk(2)
+        return [self.compare(torch.cat((local_correlation(earlier, later, self.RADIUS), earlier), dim=1))]
+
+
+def local_correlation(
+    earlier: Float[Tensor, "b c h w"], later: Float[Tensor, "b c h w"], radius: int
+) -> Float[Tensor, "b d h w"]:
+    """Cosine of the features at each place of `earlier` and those of `later` at all `(2 radius + 1)^2` displacements
+    around it, rows of displacements first; 0 beyond the border."""
+    height, width = earlier.shape[-2:]
+    earlier = F.normalize(earlier.float(), dim=1)
+    later = F.pad(F.normalize(later.float(), dim=1), (radius,) * 4)
+    reach = range(2 * radius + 1)
+    products = [(earlier * later[..., y : y + height, x : x + width]).sum(1) for y in reach for x in reach]
+    return torch.stack(products, dim=1)
+
+
+def _strided(channels: tuple[int, ...], kernels: tuple[int, ...]) -> nn.Sequential:
+    """Convolutions of stride 2 with batch normalisation."""
+    layers: list[nn.Module] = []
+    for before, after, kernel in zip(channels[:-1], channels[1:], kernels, strict=True):
+        layers += [nn.Conv2d(before, after, kernel, 2, kernel // 2, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
+    return nn.Sequential(*layers)
+
+
+def build_pair_encoder(config: PoseConfig) -> ResnetEncoder | ConvolutionalEncoder | CorrelationEncoder:
     """What looks at a pair of frames."""
-    if config.features == "convolutions":
-        return ConvolutionalEncoder(config.width)
-    return ResnetEncoder(images=2, width=config.width)
+    match config.features:
+        case "convolutions":
+            return ConvolutionalEncoder(config.width)
+        case "correlation":
+            return CorrelationEncoder(config.width)
+        case "resnet":
+            return ResnetEncoder(images=2, width=config.width)
 
 
 def build_pose_net(config: PoseConfig) -> PoseNet:

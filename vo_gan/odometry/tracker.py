@@ -61,7 +61,7 @@ class Tracker:
         intrinsics: pinhole matrix in pixels of frames of the networks' size (`networks.size`). Only refinement needs it.
         refine: correct every motion by aligning the frames photometrically through the depth (see
             `vo_gan.odometry.refinement`).
-        precision: `32`, or `bf16`: networks under bfloat16 autocast, poses and refinement in full precision.
+        precision: `fp32`, or `bf16`: networks under bfloat16 autocast, poses and refinement in full precision.
         device: where the networks run.
 
     Raises:
@@ -74,7 +74,7 @@ class Tracker:
         intrinsics: Float[np.ndarray, "3 3"] | None = None,
         *,
         refine: bool = False,
-        precision: str = "32",
+        precision: str = "fp32",
         device: torch.device | str = "cpu",
     ) -> None:
         if networks.pose is None and not refine:
@@ -124,7 +124,7 @@ class Tracker:
         motion = self._motion
         if self._pose is not None:
             with self._precision():
-                self._features.append(self._pose.pair_features(torch.cat((previous, image), dim=1)))
+                self._features.append(self._pose.features(torch.cat((previous, image), dim=1)))
             motion = self._pose.transforms(torch.stack(tuple(self._features), dim=1))[:, -1].cpu()
         if self.refine and self._intrinsics is not None:
             motion = refine_motion(previous.cpu(), previous_depth.cpu(), image.cpu(), self._intrinsics, motion)

@@ -13,7 +13,7 @@ import numpy as np
 
 from vo_gan.config import Config, DataConfig
 from vo_gan.data import Drive, open_drive
-from vo_gan.engine import TrainingConfig
+from vo_gan.engine import Device, TrainingConfig
 from vo_gan.errors import VoGanError
 from vo_gan.evaluation.trajectory import TrajectoryFigures, constant_velocity, evaluate_trajectory
 from vo_gan.files import replace_file
@@ -63,7 +63,7 @@ class DemoResult:
     seconds: float
 
 
-def run_demo(out: Path, *, seed: int = 0, device: str = "auto", steps: int | None = None) -> DemoResult:
+def run_demo(out: Path, *, seed: int = 0, device: Device = "auto", steps: int | None = None) -> DemoResult:
     """Do the whole job in the folder `out`. Everything is made anew except frames rendered by an earlier demo.
 
     Args:
@@ -108,7 +108,7 @@ def run_demo(out: Path, *, seed: int = 0, device: str = "auto", steps: int | Non
     return result
 
 
-def _config(world: Path, seed: int, device: str, steps: int | None) -> Config:
+def _config(world: Path, seed: int, device: Device, steps: int | None) -> Config:
     data = dataclasses.replace(
         CONFIG.data, root=str(world), drives=[f"{number:02d}" for number in range(TRAINING_DRIVES)]
     )
@@ -136,8 +136,13 @@ def _evaluate(drive: Drive, out: Path, started: float) -> DemoResult:
         "constant velocity": constant_velocity(truth),
     }
     plot_trajectories(out / "trajectory.png", truth, estimates, "A drive through a town not trained on")
-    figures = [evaluate_trajectory(truth, estimate, "se3") for estimate in estimates.values()]
-    result = DemoResult(*figures, seconds=time.perf_counter() - started)
+    figures = {name: evaluate_trajectory(truth, estimate, "se3") for name, estimate in estimates.items()}
+    result = DemoResult(
+        vo_gan=figures["vo_gan"],
+        pose_net=figures["pose net alone"],
+        constant_velocity=figures["constant velocity"],
+        seconds=time.perf_counter() - started,
+    )
     values = {name: getattr(result, name).to_json() for name in ("vo_gan", "pose_net", "constant_velocity")}
     replace_file(out / "evaluation.json", (json.dumps(values, indent=1) + "\n").encode())
     return result

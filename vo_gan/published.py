@@ -89,8 +89,8 @@ def read_weights(path: Path) -> Weights:
         raise VoGanError(f"{path} does not exist") from error
     except pickle.UnpicklingError as error:
         raise VoGanError(
-            f"{path} is refused: it is damaged or holds more than weights (loading it could run code). Get the file from "
-            "its publisher again, or save its state_dict alone"
+            f"{path} is refused: it is damaged or holds more than weights (loading it could run code). Get the file "
+            "from its publisher again, or save its state_dict alone"
         ) from error
     except (OSError, RuntimeError, ValueError, EOFError) as error:
         raise VoGanError(f"{path} cannot be read as PyTorch weights: {error}") from error

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from vo_gan.data import open_drives
+from vo_gan.data import Drive, open_drives
 from vo_gan.geometry import invert_poses, relative_motions, rotation_angle
 from vo_gan.odometry.refinement import refine_motion
 
 
-def frame(drive, index: int) -> torch.Tensor:  # noqa: ANN001
+def frame(drive: Drive, index: int) -> torch.Tensor:
     return torch.from_numpy(drive.read(index)).permute(2, 0, 1)[None].float() / 255
 
 
-def depth(drive, index: int) -> torch.Tensor:  # noqa: ANN001
+def depth(drive: Drive, index: int) -> torch.Tensor:
     values = torch.from_numpy(drive.read_depth(index)).float()[None, None]
     return torch.where(values > 0, values, 255.0)
 

@@ -95,7 +95,7 @@ def test_every_network_gets_a_gradient(batch: Snippet, depth: str, pose: str) ->
     assert sum(same) == 0
 
 
-def test_real_and_fake_are_masked_alike(batch: Snippet, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_real_and_fake_are_masked_alike(batch: Snippet) -> None:
     made = learner()
     seen: list[torch.Tensor] = []
     made.networks["discriminator"].register_forward_pre_hook(lambda _, arguments: seen.append(arguments[0].detach()))

@@ -2,10 +2,11 @@
 
 from vo_gan.engine.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from vo_gan.engine.learner import Learner, NonFiniteError
-from vo_gan.engine.trainer import Trainer, TrainingConfig
+from vo_gan.engine.trainer import Device, Trainer, TrainingConfig
 
 __all__ = [
     "Checkpoint",
+    "Device",
     "Learner",
     "NonFiniteError",
     "Trainer",

@@ -50,7 +50,7 @@ class Learner(ABC):
         for name, network in self.networks.items():
             self.networks[name] = fabric.setup_module(network.to(memory_format=memory_format))
         for name, optimiser in self.optimisers.items():
-            self.optimisers[name] = fabric.setup_optimizers(optimiser)
+            self.optimisers[name] = fabric.setup_optimizers(optimiser)  # type: ignore[assignment]
 
     def update(self, optimiser: str, loss: Tensor) -> Tensor:
         """One step of the named optimiser down the gradient of `loss`; returns the gradient's norm.

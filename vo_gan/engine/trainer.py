@@ -22,6 +22,8 @@ from vo_gan.engine.logs import Logs
 from vo_gan.errors import VoGanError
 from vo_gan.progress import progress
 
+Device = Literal["auto", "cpu", "cuda"]
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -43,7 +45,7 @@ class TrainingConfig:
     """
 
     steps: int = 20_000
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: Device = "auto"
     precision: Literal["fp32", "bf16"] = "fp32"
     channels_last: bool = True
     compile: bool = False
@@ -157,8 +159,8 @@ class Trainer:
             last = self.run / "checkpoints" / "last"
             kept = f"the last good state is in {last}" if last.exists() else "no checkpoint had been written yet"
             raise VoGanError(
-                f"training stopped at step {step + 1}: {error}, in the batch of {', '.join(batch.names)}. No weight was "
-                f"touched by it; {kept}. Lower the learning rate, or look at those frames with `vo-gan data check`"
+                f"training stopped at step {step + 1}: {error}, in the batch of {', '.join(batch.names)}. No weight "
+                f"was touched by it; {kept}. Lower the learning rate, or look at those frames with `vo-gan data check`"
             ) from error
         for schedule in self.schedules.values():
             schedule.step()
@@ -188,7 +190,7 @@ class Trainer:
             self._save("best")
 
     def _rates(self) -> dict[str, float]:
-        return {f"learning_rate/{name}": schedule.get_last_lr()[0] for name, schedule in self.schedules.items()}
+        return {f"learning_rate/{name}": float(schedule.get_last_lr()[0]) for name, schedule in self.schedules.items()}
 
     def _save(self, name: str) -> None:
         save_checkpoint(self.run / "checkpoints" / name, self.learner.plain_networks(), self.resolved, self._state())
@@ -233,11 +235,11 @@ def _random_state() -> dict[str, Any]:
     """All generators' states as tensors and plain values, which a checkpoint may hold without pickled code."""
     kind, keys, position, has_gauss, gauss = np.random.get_state()  # noqa: NPY002
     version, numbers, spare = random.getstate()
-    keys = torch.from_numpy(np.asarray(keys, dtype=np.int64))
+    words = torch.from_numpy(np.asarray(keys, dtype=np.int64))
     return {
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-        "numpy": [str(kind), keys, int(position), int(has_gauss), float(gauss)],
+        "numpy": [str(kind), words, int(position), int(has_gauss), float(gauss)],
         "python": [version, torch.tensor(numbers, dtype=torch.int64), spare],
     }
 

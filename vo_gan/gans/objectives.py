@@ -58,8 +58,8 @@ def generator_loss(kind: Objective, fake: Float[Tensor, "*map"]) -> Float[Tensor
 
 def gradient_penalty(
     critic: nn.Module,
-    real: Float[Tensor, b * sample],
-    fake: Float[Tensor, b * sample],
+    real: Float[Tensor, " b *sample"],
+    fake: Float[Tensor, " b *sample"],
     weight: float = 10.0,
     target: float = 1.0,
     alpha: Float[Tensor, "b 1 1 1"] | None = None,

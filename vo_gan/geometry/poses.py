@@ -22,7 +22,7 @@ def relative_motions(world_from_camera: Float64[np.ndarray, "n 4 4"]) -> Float64
 
 
 def chain_motions(motions: Float64[np.ndarray, "m 4 4"]) -> Float64[np.ndarray, "n 4 4"]:
-    """The trajectory of `m + 1` poses, starting at the identity, that `camera_i from camera_(i+1)` motions lead along."""
+    """The trajectory that `camera_i from camera_(i+1)` motions lead along: `m + 1` poses from the identity on."""
     poses = np.empty((len(motions) + 1, 4, 4))
     poses[0] = np.eye(4)
     for index, motion in enumerate(motions):

@@ -71,7 +71,7 @@ def photometric_error(
 
 class _PhotometricError(torch.autograd.Function):
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         context: Any, image: Tensor, target: Tensor, mean: Tensor, variance: Tensor, ssim_weight: float
     ) -> Tensor:
         if not context.needs_input_grad[0]:
@@ -85,7 +85,7 @@ class _PhotometricError(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, None, None, None]:  # type: ignore[override]
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, None, None, None]:
         image, target, by_mean, by_square, by_product = context.saved_tensors
         return (
             compiled_or_plain(_gradient)(gradient, image, target, by_mean, by_square, by_product, context.l1_weight),

@@ -90,7 +90,7 @@ class ResnetDepthGenerator(DepthGenerator):
             channels = widths[level]
         self.heads = nn.ModuleList(ReflectedConvolution(widths[scale], 1) for scale in range(SCALES))
         for head in self.heads:
-            self._initialise_output(head.conv)
+            self._initialise_output(head.conv)  # type: ignore[arg-type]
 
     def forward(self, image: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b 1 _ _"]]:
         """Activations in [0, 1], full resolution first, then 1/2, 1/4, 1/8. Height and width must divide by 32."""

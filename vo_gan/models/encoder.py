@@ -45,10 +45,10 @@ class ResnetEncoder(nn.Module):
         self.bn1 = nn.BatchNorm2d(width)
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(3, 2, 1)
-        for stage in range(1, 5):
-            first = BasicBlock(self.channels[stage - 1], self.channels[stage], 1 if stage == 1 else 2)
-            second = BasicBlock(self.channels[stage], self.channels[stage], 1)
-            self.add_module(f"layer{stage}", nn.Sequential(first, second))
+        self.layer1 = _stage(width, width, 1)
+        self.layer2 = _stage(width, 2 * width, 2)
+        self.layer3 = _stage(2 * width, 4 * width, 2)
+        self.layer4 = _stage(4 * width, 8 * width, 2)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
@@ -60,6 +60,10 @@ class ResnetEncoder(nn.Module):
         for stage in (self.layer2, self.layer3, self.layer4):
             features.append(stage(features[-1]))
         return features
+
+
+def _stage(in_channels: int, channels: int, stride: int) -> nn.Sequential:
+    return nn.Sequential(BasicBlock(in_channels, channels, stride), BasicBlock(channels, channels, 1))
 
 
 def inflate_first_convolution(weight: Float[Tensor, "c 3 k k"], images: int) -> Float[Tensor, "c _ k k"]:

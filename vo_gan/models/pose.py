@@ -69,7 +69,7 @@ class PoseNet(nn.Module):
         return self.transforms(self.features(pairs.flatten(0, 1)).unflatten(0, pairs.shape[:2]))
 
     def features(self, pairs: Float[Tensor, "b 6 h w"]) -> Float[Tensor, "b views f"]:
-        """Features of pairs as `transforms` takes them: of the images and, in a symmetric net, of their mirror images."""
+        """Features of pairs as `transforms` takes them: of the images and, in a symmetric net, mirrored ones."""
         if not self.config.symmetric:
             return self.pair_features(pairs)[:, None]
         return torch.stack(self.pair_features(torch.cat((pairs, pairs.flip(-1)))).chunk(2), dim=1)

@@ -1,4 +1,4 @@
-"""Photometric refinement of a motion: the view reconstruction that training minimises, minimised once more by pose alone.
+"""Photometric refinement of a motion: what training minimises, minimised once more by the pose alone.
 
 Direct image alignment (Kerl et al. 2013; Engel et al. 2014): Gauss-Newton over a pyramid of grey images, from the
 motion that the pose net gives, on the pixels with the strongest gradients, with weights that let go of pixels the
@@ -80,7 +80,7 @@ class _Alignment:
         return (_weights(residual, scale) * residual.square())[visible].mean()
 
     def step(self, motion: Tensor) -> Tensor:
-        """Translation and rotation vector of one reweighted Gauss-Newton step, to be applied on the left of `motion`."""
+        """Translation and rotation vector of one reweighted Gauss-Newton step, to be put on the left of `motion`."""
         residual, jacobian, visible, scale = self._residuals(motion)
         if visible.sum() < 100:
             return torch.zeros(6, dtype=torch.float64)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, Float64, UInt8
-from torch import Tensor
+from torch import Tensor, nn
 
 from vo_gan.errors import VoGanError
 from vo_gan.geometry import invert_transform
 from vo_gan.models import DepthGenerator, PoseNet
 from vo_gan.odometry.refinement import refine_motion
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Tracker:
 
     Args:
         networks: depth generator and pose net.
-        intrinsics: pinhole matrix in pixels of frames of the networks' size (`networks.size`). Only refinement needs it.
+        intrinsics: pinhole matrix in pixels of images of `networks.size`; only refinement needs it.
         refine: correct every motion by aligning the frames photometrically through the depth (see
             `vo_gan.odometry.refinement`).
         precision: `fp32`, or `bf16`: networks under bfloat16 autocast, poses and refinement in full precision.
@@ -86,10 +89,8 @@ class Tracker:
         self.refine = refine
         self.precision = precision
         self._intrinsics = None if intrinsics is None else torch.tensor(intrinsics, dtype=torch.float32)[None]
-        self._depth = networks.depth.to(self.device, memory_format=torch.channels_last).eval()
-        self._pose = (
-            None if networks.pose is None else networks.pose.to(self.device, memory_format=torch.channels_last).eval()
-        )
+        self._depth = _placed(networks.depth, self.device)
+        self._pose = None if networks.pose is None else _placed(networks.pose, self.device)
         memory = 1 if networks.pose is None else networks.pose.config.memory
         self._features: deque[Tensor] = deque(maxlen=memory)
         self._count = 0
@@ -139,6 +140,11 @@ class Tracker:
             frame = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
         image = torch.from_numpy(np.ascontiguousarray(frame)).to(self.device)
         return image.permute(2, 0, 1)[None].float() / 255.0
+
+
+def _placed(network: Network, device: torch.device) -> Network:
+    """The network on `device`, in the memory layout of the faster convolutions, ready to predict."""
+    return network.to(device).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
 
 
 def _orthonormal(pose: np.ndarray) -> np.ndarray:

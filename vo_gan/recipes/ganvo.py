@@ -104,7 +104,7 @@ class Views:
     source_from_target: tuple[Float[Tensor, "t 4 4"], Float[Tensor, "t 4 4"]]
     right: Float[Tensor, "r 3 h w"]
     right_from_left: Float[Tensor, "r 4 4"]
-    with_right: Bool[Tensor, t]
+    with_right: Bool[Tensor, " t"]
     intrinsics: Float[Tensor, "t 3 3"]
     activations: list[Tensor]
 
@@ -258,7 +258,7 @@ class Ganvo(Learner):
         )
 
     def validate(self, batch: Snippet) -> dict[str, Tensor]:
-        """Photometric error of the reconstruction and, on the same pixels, of standing still; also of the right view."""
+        """Photometric error of the reconstruction, of standing still on the same pixels, and of the right view."""
         views = self.look(batch, batch)
         depth = self._full_depth(views.activations[0], views.target)
         reconstruction = self.reconstruct(views, depth, None)

@@ -26,7 +26,7 @@ from vo_gan.evaluation.plots import plot_trajectories
 from vo_gan.evaluation.trajectory import TrajectoryFigures, constant_velocity, evaluate_trajectory
 from vo_gan.geometry import inverse_warp, relative_motions
 from vo_gan.losses import Target, masked_mean, photometric_error
-from vo_gan.odometry.tracker import Networks, Tracker
+from vo_gan.odometry import Networks, Tracker
 from vo_gan.odometry.trajectory import Trajectory
 from vo_gan.pretrained import load_networks
 from vo_gan.progress import progress

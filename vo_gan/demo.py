@@ -26,9 +26,10 @@ from vo_gan.tracking import TrackSource, track_drive
 from vo_gan.training import train
 
 SIZE = (192, 64)
-TRAINING_DRIVES = 5
-FRAMES = 160
-"""Frames of a drive: 16 seconds, some 120 m, so that KITTI's sub-sequences of 100 m exist."""
+TRAINING_DRIVES, TRAINING_FRAMES = 12, 60
+"""Many short drives, each through a town of its own: what is learned should not be one town."""
+UNSEEN_FRAMES = 160
+"""Frames of the drive that is tracked: some 120 m, so that KITTI's sub-sequences of 100 m exist."""
 
 CONFIG = Config(
     name="demo",
@@ -86,12 +87,13 @@ def run_demo(out: Path, *, seed: int = 0, device: Device = "auto", steps: int | 
         _remove_run(run)
 
     _say("1/5 rendering the driving world")
-    render_world(world, TRAINING_DRIVES + 1, FRAMES, SIZE, seed)
-    _say("2/5 training GANVO on five drives")
-    config = _config(world, seed, device, steps)
+    render_world(world / "train", TRAINING_DRIVES, TRAINING_FRAMES, SIZE, seed)
+    render_world(world / "unseen", 1, UNSEEN_FRAMES, SIZE, seed, first_sequence=TRAINING_DRIVES)
+    _say(f"2/5 training GANVO on {TRAINING_DRIVES} drives")
+    config = _config(world / "train", seed, device, steps)
     train(config, run)
     _say("3/5 tracking a drive through a town it has not seen")
-    source = world / "sequences" / f"{TRAINING_DRIVES:02d}"
+    source = world / "unseen" / "sequences" / f"{TRAINING_DRIVES:02d}"
     drive, networks = open_drive(source), load_networks(run)
     described = TrackSource(source.resolve(), str(run))
     summary = track_drive(drive, networks, out, described)
@@ -109,9 +111,7 @@ def run_demo(out: Path, *, seed: int = 0, device: Device = "auto", steps: int | 
 
 
 def _config(world: Path, seed: int, device: Device, steps: int | None) -> Config:
-    data = dataclasses.replace(
-        CONFIG.data, root=str(world), drives=[f"{number:02d}" for number in range(TRAINING_DRIVES)]
-    )
+    data = dataclasses.replace(CONFIG.data, root=str(world))
     training = dataclasses.replace(CONFIG.training, device=device, steps=steps or CONFIG.training.steps)
     return dataclasses.replace(CONFIG, seed=seed, data=data, training=training)
 
@@ -166,7 +166,7 @@ def _report(out: Path, result: DemoResult, config: Config) -> None:
         )
     ]
     note = (
-        f"Alignment se3, {result.vo_gan.frames} frames, {SIZE[0]}x{SIZE[1]}, scale {'metric'} from stereo training; "
+        f"Alignment se3, {result.vo_gan.frames} frames, {SIZE[0]}x{SIZE[1]}, metric scale from stereo training; "
         "the drive's town was not trained on. Minutes of training on a rendered world: not a KITTI result."
     )
     write_report(

@@ -14,7 +14,7 @@ from jaxtyping import Float32, UInt8
 from vo_gan.data.decode import decode_image
 from vo_gan.errors import VoGanError
 from vo_gan.files import replace_file
-from vo_gan.odometry.tracker import Networks, Tracker
+from vo_gan.odometry.predictor import DepthPredictor, Networks
 from vo_gan.progress import progress
 from vo_gan.tracking import encode_depth
 
@@ -32,11 +32,10 @@ def predict_depth_images(
     if twice:
         raise VoGanError(f"{len(twice)} names occur twice ({twice[0]}, ...): their results would overwrite each other")
     out.mkdir(parents=True, exist_ok=True)
+    predict = DepthPredictor(networks, device=device)
     for path in progress(images, "depth", unit="image"):
         frame = decode_image(path)
-        # Each image stands alone: a fresh tracker's first frame has depth and no motion.
-        depth = Tracker(networks, np.eye(3), refine=True, device=device).track(frame).depth
-        depth = resize_depth(depth, (frame.shape[1], frame.shape[0]))
+        depth = resize_depth(predict(frame), (frame.shape[1], frame.shape[0]))
         array = io.BytesIO()
         np.save(array, depth)
         replace_file(out / f"{path.stem}_depth.npy", array.getvalue())

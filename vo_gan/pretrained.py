@@ -10,7 +10,7 @@ from vo_gan.config import config_from
 from vo_gan.engine import load_checkpoint
 from vo_gan.errors import VoGanError
 from vo_gan.models import build_depth_generator, build_pose_net
-from vo_gan.odometry.tracker import Networks
+from vo_gan.odometry import Networks
 
 
 def load_networks(folder: Path) -> Networks:

@@ -19,7 +19,7 @@ from vo_gan import __version__
 from vo_gan.data import Drive
 from vo_gan.errors import VoGanError
 from vo_gan.files import replace_file
-from vo_gan.odometry.tracker import Networks, Tracker
+from vo_gan.odometry import Networks, Tracker
 from vo_gan.odometry.trajectory import Trajectory, write_kitti, write_tum
 from vo_gan.progress import progress
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vo_gan.errors import VoGanError
-from vo_gan.odometry.tracker import Tracker
+from vo_gan.odometry import Tracker
 from vo_gan.pretrained import load_networks
 from vo_gan.published import import_monodepth2
 

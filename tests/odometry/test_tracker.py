@@ -7,7 +7,7 @@ import torch
 from vo_gan.errors import VoGanError
 from vo_gan.geometry import chain_motions, invert_poses
 from vo_gan.models import DepthConfig, PoseConfig, build_depth_generator, build_pose_net
-from vo_gan.odometry.tracker import Networks, Tracker
+from vo_gan.odometry import Networks, Tracker
 
 SIZE = (128, 64)
 

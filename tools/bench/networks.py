@@ -28,7 +28,7 @@ from vo_gan.data import Snippet, open_drive
 from vo_gan.geometry import inverse_warp, transform_from_axis_angle
 from vo_gan.losses import Target, photometric_error, set_compilation, ssim_distance
 from vo_gan.models import DepthConfig, PoseConfig, build_depth_generator, build_pose_net
-from vo_gan.odometry.tracker import Networks
+from vo_gan.odometry import Networks
 from vo_gan.recipes import Ganvo, GanvoConfig
 from vo_gan.recipes.ganvo import AdversarialConfig, ReconstructionConfig
 from vo_gan.tracking import TrackSource, track_drive

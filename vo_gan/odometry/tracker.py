@@ -4,37 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TypeVar
 
-import cv2
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, Float64, UInt8
-from torch import Tensor, nn
+from torch import Tensor
 
 from vo_gan.errors import VoGanError
 from vo_gan.geometry import invert_transform
-from vo_gan.models import DepthGenerator, PoseNet
+from vo_gan.odometry.predictor import DepthPredictor, Networks
 from vo_gan.odometry.refinement import refine_motion
-
-Network = TypeVar("Network", bound=nn.Module)
-
-
-@dataclass(frozen=True)
-class Networks:
-    """Trained networks and what they need to know of themselves.
-
-    Attributes:
-        depth: the depth generator.
-        pose: the pose net; None where the weights came without one.
-        size: (width, height) of the images they were trained on.
-        scale: `metric`, or `relative` where lengths are right only up to one factor.
-    """
-
-    depth: DepthGenerator
-    pose: PoseNet | None
-    size: tuple[int, int]
-    scale: str
 
 
 @dataclass(frozen=True)
@@ -84,13 +63,10 @@ class Tracker:
             raise VoGanError("these weights hold no pose net: track with --refine, which estimates motion from depth")
         if refine and intrinsics is None:
             raise VoGanError("refinement needs intrinsics: give --intrinsics fx,fy,cx,cy")
-        self.networks = networks
-        self.device = torch.device(device)
         self.refine = refine
-        self.precision = precision
+        self._predictor = DepthPredictor(networks, device=device, precision=precision)
         self._intrinsics = None if intrinsics is None else torch.tensor(intrinsics, dtype=torch.float32)[None]
-        self._depth = _placed(networks.depth, self.device)
-        self._pose = None if networks.pose is None else _placed(networks.pose, self.device)
+        self._pose = None if networks.pose is None else self._predictor.place(networks.pose)
         memory = 1 if networks.pose is None else networks.pose.config.memory
         self._features: deque[Tensor] = deque(maxlen=memory)
         self._count = 0
@@ -102,10 +78,8 @@ class Tracker:
     @torch.inference_mode()
     def track(self, frame: UInt8[np.ndarray, "h w 3"]) -> TrackedFrame:
         """Take in the next frame, RGB of any size, and say where its camera stands and how deep it sees."""
-        image = self._prepare(frame)
-        with self._precision():
-            activation = self._depth(image)[0]
-        depth = self._depth.depth(activation)
+        image = self._predictor.prepare(frame)
+        depth = self._predictor.depth(image)
         if self._previous is not None and self._previous_depth is not None:
             self._motion = self._next_from_previous(self._previous, self._previous_depth, image)
             step = invert_transform(self._motion.double())[0].cpu().numpy()
@@ -124,27 +98,12 @@ class Tracker:
         refined."""
         motion = self._motion
         if self._pose is not None:
-            with self._precision():
+            with self._predictor.autocast():
                 self._features.append(self._pose.features(torch.cat((previous, image), dim=1)))
             motion = self._pose.transforms(torch.stack(tuple(self._features), dim=1))[:, -1].cpu()
         if self.refine and self._intrinsics is not None:
             motion = refine_motion(previous.cpu(), previous_depth.cpu(), image.cpu(), self._intrinsics, motion)
         return motion
-
-    def _precision(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
-
-    def _prepare(self, frame: np.ndarray) -> Tensor:
-        width, height = self.networks.size
-        if frame.shape[:2] != (height, width):
-            frame = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
-        image = torch.from_numpy(np.ascontiguousarray(frame)).to(self.device)
-        return image.permute(2, 0, 1)[None].float() / 255.0
-
-
-def _placed(network: Network, device: torch.device) -> Network:
-    """The network on `device`, in the memory layout of the faster convolutions, ready to predict."""
-    return network.to(device).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
 
 
 def _orthonormal(pose: np.ndarray) -> np.ndarray:

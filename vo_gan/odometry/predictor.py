@@ -1,0 +1,76 @@
+"""Depth of single frames by a trained generator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float, Float32, UInt8
+from torch import Tensor, nn
+
+from vo_gan.models import DepthGenerator, PoseNet
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Trained networks and what they need to know of themselves.
+
+    Attributes:
+        depth: the depth generator.
+        pose: the pose net; None where the weights came without one.
+        size: (width, height) of the images they were trained on.
+        scale: `metric`, or `relative` where lengths are right only up to one factor.
+    """
+
+    depth: DepthGenerator
+    pose: PoseNet | None
+    size: tuple[int, int]
+    scale: str
+
+
+class DepthPredictor:
+    """Frames in, depth out.
+
+    Args:
+        networks: of which the depth generator is used.
+        device: where it runs.
+        precision: `fp32`, or `bf16`: under bfloat16 autocast.
+    """
+
+    def __init__(self, networks: Networks, *, device: torch.device | str = "cpu", precision: str = "fp32") -> None:
+        self.size = networks.size
+        self.device = torch.device(device)
+        self._precision = precision
+        self._generator = self.place(networks.depth)
+
+    def place(self, network: Network) -> Network:
+        """A network on the device, in the memory layout of the faster convolutions, ready to predict."""
+        return network.to(self.device).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+
+    def autocast(self) -> torch.autocast:
+        """The context in which networks run."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self._precision == "bf16")
+
+    def prepare(self, frame: UInt8[np.ndarray, "h w 3"]) -> Float[Tensor, "1 3 _ _"]:
+        """A frame, RGB of any size, as the networks take it."""
+        width, height = self.size
+        if frame.shape[:2] != (height, width):
+            frame = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
+        image = torch.from_numpy(np.ascontiguousarray(frame)).to(self.device)
+        return image.permute(2, 0, 1)[None].float() / 255.0
+
+    def depth(self, image: Float[Tensor, "1 3 h w"]) -> Float[Tensor, "1 1 h w"]:
+        """Z-depth of a prepared frame: metres, or relative (see `Networks.scale`)."""
+        with self.autocast():
+            activation = self._generator(image)[0]
+        return self._generator.depth(activation)
+
+    @torch.inference_mode()
+    def __call__(self, frame: UInt8[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "_ _"]:
+        """Z-depth of a frame at the networks' size."""
+        return self.depth(self.prepare(frame))[0, 0].float().cpu().numpy()

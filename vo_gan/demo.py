@@ -13,7 +13,8 @@ import numpy as np
 
 from vo_gan.config import Config, DataConfig
 from vo_gan.data import Drive, open_drive
-from vo_gan.engine import Device, TrainingConfig
+from vo_gan.device import Device
+from vo_gan.engine import TrainingConfig
 from vo_gan.errors import VoGanError
 from vo_gan.evaluation.trajectory import TrajectoryFigures, constant_velocity, evaluate_trajectory
 from vo_gan.files import replace_file

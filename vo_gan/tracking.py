@@ -17,6 +17,7 @@ from jaxtyping import Float32
 
 from vo_gan import __version__
 from vo_gan.data import Drive
+from vo_gan.device import Precision
 from vo_gan.errors import VoGanError
 from vo_gan.files import replace_file
 from vo_gan.odometry import Networks, Tracker
@@ -56,7 +57,7 @@ def track_drive(
     source: TrackSource,
     *,
     refine: bool | None = None,
-    precision: str = "fp32",
+    precision: Precision = "fp32",
     device: torch.device | str = "cpu",
 ) -> TrackSummary:
     """Track every frame of `drive` into the folder `out`.

@@ -23,12 +23,14 @@ import cv2
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from torch import nn
 
 from vo_gan.data import Snippet, open_drive
+from vo_gan.device import Precision
 from vo_gan.geometry import inverse_warp, transform_from_axis_angle
 from vo_gan.losses import Target, photometric_error, set_compilation, ssim_distance
 from vo_gan.models import DepthConfig, PoseConfig, build_depth_generator, build_pose_net
-from vo_gan.odometry import Networks
+from vo_gan.odometry import DepthPredictor, Networks
 from vo_gan.recipes import Ganvo, GanvoConfig
 from vo_gan.recipes.ganvo import AdversarialConfig, ReconstructionConfig
 from vo_gan.tracking import TrackSource, track_drive
@@ -132,7 +134,8 @@ def networks(width: int = 64) -> Networks:
 def bench_prediction(name: str, precision: str) -> None:
     """The depth generator or pose net on single frames."""
     made = networks()
-    network = (made.depth if name == "depth" else made.pose).to(memory_format=torch.channels_last)  # type: ignore[union-attr]
+    assert made.pose is not None
+    network: nn.Module = DepthPredictor(made).place(made.depth if name == "depth" else made.pose)
     images = torch.rand(1, 3, HEIGHT, WIDTH) if name == "depth" else torch.rand(1, 2, 3, HEIGHT, WIDTH)
 
     def work() -> None:
@@ -144,7 +147,7 @@ def bench_prediction(name: str, precision: str) -> None:
         show(name, 1 / value, "frames/s", statistic=rate, size=f"{WIDTH}x{HEIGHT}", precision=precision)
 
 
-def bench_tracker(precision: str, *, refine: bool, frames: int = 60) -> None:
+def bench_tracker(precision: Precision, *, refine: bool, frames: int = 60) -> None:
     """A drive of 1241x376 JPEG frames, decoded, tracked and written, with the published networks' size."""
     generator = np.random.default_rng(0)
     canvas = cv2.resize(generator.integers(0, 256, (100, 350, 3), dtype=np.uint8), (1700, 500))

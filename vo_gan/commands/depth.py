@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from vo_gan.commands.options import add_device, choose_device
+from vo_gan.commands.options import add_device
 
 HELP = "depth of single images"
 
@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write NAME_depth.png (uint16, metres x 256), NAME_depth.npy (float32 metres) and NAME_color.png per image."""
     from vo_gan.depth_images import predict_depth_images
+    from vo_gan.device import choose_device
     from vo_gan.pretrained import load_networks
 
     networks = load_networks(arguments.weights)

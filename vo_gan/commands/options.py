@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
-
-from vo_gan.errors import VoGanError
-
-if TYPE_CHECKING:
-    import torch
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
@@ -19,19 +13,6 @@ def add_device(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="where networks run (auto: CUDA if there is one)",
     )
-
-
-def choose_device(name: str) -> torch.device:
-    """The torch device that `--device` names.
-
-    Raises:
-        VoGanError: `cuda` was asked for and there is none.
-    """
-    import torch
-
-    if name == "cuda" and not torch.cuda.is_available():
-        raise VoGanError("--device cuda: this machine has no CUDA device that torch can use; use --device cpu")
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 def intrinsics(text: str) -> tuple[float, float, float, float]:

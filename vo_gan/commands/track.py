@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from vo_gan.commands.options import add_device, choose_device, frame_range, intrinsics
+from vo_gan.commands.options import add_device, frame_range, intrinsics
 
 HELP = "follow a drive: trajectory (KITTI and TUM files) and a depth map per frame"
 
@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Track."""
     from vo_gan.data import RangedDrive, open_drive
+    from vo_gan.device import choose_device
     from vo_gan.pretrained import load_networks
     from vo_gan.tracking import TrackSource, track_drive
 

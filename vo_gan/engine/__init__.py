@@ -2,11 +2,10 @@
 
 from vo_gan.engine.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from vo_gan.engine.learner import Learner, NonFiniteError
-from vo_gan.engine.trainer import Device, Trainer, TrainingConfig
+from vo_gan.engine.trainer import Trainer, TrainingConfig
 
 __all__ = [
     "Checkpoint",
-    "Device",
     "Learner",
     "NonFiniteError",
     "Trainer",

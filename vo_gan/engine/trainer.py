@@ -11,18 +11,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 
+from vo_gan.device import Device, Precision, available_precision, choose_device
 from vo_gan.engine.checkpoint import load_checkpoint, save_checkpoint
 from vo_gan.engine.learner import Learner, NonFiniteError
 from vo_gan.engine.logs import Logs
 from vo_gan.errors import VoGanError
 from vo_gan.progress import progress
-
-Device = Literal["auto", "cpu", "cuda"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,8 @@ class TrainingConfig:
     Attributes:
         steps: optimiser steps in all.
         device: `auto` takes CUDA where there is one.
-        precision: `fp32`, or `bf16`: networks under bfloat16 autocast, everything else in float32.
+        precision: `fp32`, or `bf16`: networks under bfloat16 autocast, everything else in float32 (on a machine without
+            bfloat16 instructions, fp32 all the same).
         channels_last: memory layout of the networks; faster convolutions, on CPU too.
         compile: compile the loss kernels (falls back, and says so, where there is no compiler).
         decay_at: share of `steps` after which learning rates are multiplied by `decay`.
@@ -46,7 +46,7 @@ class TrainingConfig:
 
     steps: int = 20_000
     device: Device = "auto"
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Precision = "fp32"
     channels_last: bool = True
     compile: bool = False
     decay_at: float = 0.75
@@ -90,10 +90,12 @@ class Trainer:
         self.step = 0
         self.best: float | None = None
         self._random: dict[str, Any] | None = None
+        device = choose_device(config.device)
+        precision = available_precision(config.precision, device)
         self.fabric = Fabric(
-            accelerator=config.device,
+            accelerator=device.type,
             devices=1,
-            precision="bf16-mixed" if config.precision == "bf16" else "32-true",
+            precision="bf16-mixed" if precision == "bf16" else "32-true",
         )
         learner.place(self.fabric, config.channels_last)
         self.schedules = {

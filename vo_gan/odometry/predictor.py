@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor, nn
 
+from vo_gan.device import Precision, available_precision
 from vo_gan.models import DepthGenerator, PoseNet
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -42,10 +43,12 @@ class DepthPredictor:
         precision: `fp32`, or `bf16`: under bfloat16 autocast.
     """
 
-    def __init__(self, networks: Networks, *, device: torch.device | str = "cpu", precision: str = "fp32") -> None:
+    def __init__(
+        self, networks: Networks, *, device: torch.device | str = "cpu", precision: Precision = "fp32"
+    ) -> None:
         self.size = networks.size
         self.device = torch.device(device)
-        self._precision = precision
+        self._precision = available_precision(precision, self.device)
         self._generator = self.place(networks.depth)
 
     def place(self, network: Network) -> Network:

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float, Float32, Float64, UInt8
 from torch import Tensor
 
+from vo_gan.device import Precision
 from vo_gan.errors import VoGanError
 from vo_gan.geometry import invert_transform
 from vo_gan.odometry.predictor import DepthPredictor, Networks
@@ -56,7 +57,7 @@ class Tracker:
         intrinsics: Float[np.ndarray, "3 3"] | None = None,
         *,
         refine: bool = False,
-        precision: str = "fp32",
+        precision: Precision = "fp32",
         device: torch.device | str = "cpu",
     ) -> None:
         if networks.pose is None and not refine:

@@ -13,6 +13,7 @@ import numpy as np
 
 from vo_gan.config import Config, DataConfig
 from vo_gan.data import Drive, open_drive
+from vo_gan.depth_images import color_depth
 from vo_gan.device import Device
 from vo_gan.engine import TrainingConfig
 from vo_gan.errors import VoGanError
@@ -23,12 +24,13 @@ from vo_gan.odometry.trajectory import Trajectory, read_trajectory
 from vo_gan.pretrained import load_networks
 from vo_gan.recipes import GanvoConfig
 from vo_gan.recipes.ganvo import AdversarialConfig
-from vo_gan.tracking import TrackSource, track_drive
+from vo_gan.tracking import DEPTH_UNIT, TrackSource, track_drive
 from vo_gan.training import train
 
 SIZE = (192, 64)
 TRAINING_DRIVES, TRAINING_FRAMES = 12, 60
 """Many short drives, each through a town of its own: what is learned should not be one town."""
+SAMPLES = 4
 UNSEEN_FRAMES = 160
 """Frames of the drive that is tracked: some 120 m, so that KITTI's sub-sequences of 100 m exist."""
 
@@ -70,7 +72,7 @@ def run_demo(out: Path, *, seed: int = 0, device: Device = "auto", steps: int | 
 
     Args:
         out: gets a track folder of the unseen drive, `world/`, `train/`, `pose_net/` (the track without refinement),
-            `cloud.ply`, `map.png`, `trajectory.png`, `evaluation.json` and `report.html`.
+            `cloud.ply`, `map.png`, `trajectory.png`, `samples.png`, `evaluation.json` and `report.html`.
         seed: of the world and of the training.
         device: where to train and track.
         steps: training steps, if not the usual number.
@@ -107,6 +109,7 @@ def run_demo(out: Path, *, seed: int = 0, device: Device = "auto", steps: int | 
     fuse_track(out, out)
     _say("5/5 evaluating")
     result = _evaluate(drive, out, started)
+    _draw_samples(drive, out)
     _report(out, result, config)
     return result
 
@@ -149,6 +152,18 @@ def _evaluate(drive: Drive, out: Path, started: float) -> DemoResult:
     return result
 
 
+def _draw_samples(drive: Drive, out: Path) -> None:
+    """Some frames with their depth below, `samples.png`."""
+    import cv2
+
+    columns = []
+    for index in np.linspace(0, len(drive) - 1, SAMPLES).astype(int):
+        depth = cv2.imread(str(out / "depth" / f"{index:06d}.png"), cv2.IMREAD_UNCHANGED).astype(np.float32)
+        columns.append(np.concatenate((drive.read(int(index)), color_depth(depth / DEPTH_UNIT))))
+    picture = cv2.resize(np.concatenate(columns, axis=1), None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    replace_file(out / "samples.png", cv2.imencode(".png", picture[..., ::-1])[1].tobytes())
+
+
 def _report(out: Path, result: DemoResult, config: Config) -> None:
     import platform
 
@@ -177,6 +192,7 @@ def _report(out: Path, result: DemoResult, config: Config) -> None:
         figures=[
             Figure(out / "trajectory.png", "The road from above"),
             Figure(out / "map.png", "The map fused from the estimated depth and trajectory"),
+            Figure(out / "samples.png", "Frames of the drive, and their estimated depth (near is bright)"),
         ],
         details={
             "vo_gan": __version__,

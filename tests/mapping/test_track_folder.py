@@ -94,13 +94,13 @@ def test_a_missing_entry_is_named(corridor):
 
 def test_trajectory_and_depth_of_different_length(corridor, edit_track_json):
     (corridor / "depth/000007.png").unlink()
-    with pytest.raises(VoGanError, match="8 poses .* 7 depth images"):
+    with pytest.raises(VoGanError, match=r"8 poses .* 7 depth images"):
         read_track(corridor)
     edit_track_json(corridor, frames=7)
     with pytest.raises(VoGanError, match="says 7 frames"):
         read_track(corridor)
     (corridor / "trajectory_kitti.txt").unlink()
-    with pytest.raises(VoGanError, match="trajectory_kitti.txt: missing"):
+    with pytest.raises(VoGanError, match=r"trajectory_kitti\.txt: missing"):
         read_track(corridor)
 
 

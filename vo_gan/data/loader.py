@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
 
 import cv2
@@ -119,6 +120,12 @@ class _Batches(Dataset[PackedSnippet | VoGanError]):
 
 
 def _start_worker(_: int) -> None:
-    """One thread per process. Reading draws no random numbers, but a source written later may: NumPy is seeded too."""
+    """One thread per process. Reading draws no random numbers, but a source written later may: NumPy is seeded too.
+
+    A signal that goes to the whole group (Ctrl-C, a cluster's SIGTERM) is for the main process to act on: a worker that
+    died of it would take the last batch before the checkpoint with it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     cv2.setNumThreads(0)
     np.random.seed(torch.initial_seed() % 2**32)  # noqa: NPY002

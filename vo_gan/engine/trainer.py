@@ -98,11 +98,8 @@ class Trainer:
             precision="bf16-mixed" if precision == "bf16" else "32-true",
         )
         learner.place(self.fabric, config.channels_last)
-        self.schedules = {
-            name: torch.optim.lr_scheduler.StepLR(
-                optimiser, max(round(config.decay_at * config.steps), 1), config.decay
-            )
-            for name, optimiser in learner.optimisers.items()
+        self._base_rates = {
+            name: [group["lr"] for group in optimiser.param_groups] for name, optimiser in learner.optimisers.items()
         }
 
     def fit(self, batches: Batches, validation: Iterable[Any]) -> None:
@@ -133,15 +130,21 @@ class Trainer:
                 if interruption.requested:
                     raise KeyboardInterrupt(f"interrupted after step {self.step}; go on with --resume")
 
+    def _set_rates(self, step: int) -> None:
+        """Learning rates follow from the step and the configuration alone, so that a run may be resumed with another
+        number of steps."""
+        factor = self.config.decay if step >= round(self.config.decay_at * self.config.steps) else 1.0
+        for name, optimiser in self.learner.optimisers.items():
+            for group, rate in zip(optimiser.param_groups, self._base_rates[name], strict=True):
+                group["lr"] = factor * rate
+
     def resume(self) -> None:
-        """Go to where the run's `last` checkpoint stands: weights, optimisers, schedules, random state, position."""
+        """Go to where the run's `last` checkpoint stands: weights, optimisers, random state, position."""
         checkpoint = load_checkpoint(self.run / "checkpoints" / "last")
         state = checkpoint.state()
         self.learner.load_weights(checkpoint.tensors)
         for name, optimiser in self.learner.optimisers.items():
             optimiser.load_state_dict(state["optimisers"][name])
-        for name, schedule in self.schedules.items():
-            schedule.load_state_dict(state["schedules"][name])
         self.step, self.best = state["step"], state["best"]
         self._random = state["random"]
 
@@ -154,6 +157,7 @@ class Trainer:
     def _train(self, batch: Any, step: int) -> dict[str, float]:
         batch = batch.to(self.fabric.device)
         self.learner.set_mode(training=True)
+        self._set_rates(step)
         started = time.perf_counter()
         try:
             losses = self.learner.step(batch, step)
@@ -164,8 +168,6 @@ class Trainer:
                 f"training stopped at step {step + 1}: {error}, in the batch of {', '.join(batch.names)}. No weight "
                 f"was touched by it; {kept}. Lower the learning rate, or look at those frames with `vo-gan data check`"
             ) from error
-        for schedule in self.schedules.values():
-            schedule.step()
         if (step + 1) % self.config.log_every and step + 1 != self.config.steps:
             return {}
         return {name: loss.item() for name, loss in losses.items()} | {"seconds": time.perf_counter() - started}
@@ -192,7 +194,10 @@ class Trainer:
             self._save("best")
 
     def _rates(self) -> dict[str, float]:
-        return {f"learning_rate/{name}": float(schedule.get_last_lr()[0]) for name, schedule in self.schedules.items()}
+        return {
+            f"learning_rate/{name}": float(optimiser.param_groups[0]["lr"])
+            for name, optimiser in self.learner.optimisers.items()
+        }
 
     def _save(self, name: str) -> None:
         save_checkpoint(self.run / "checkpoints" / name, self.learner.plain_networks(), self.resolved, self._state())
@@ -202,7 +207,6 @@ class Trainer:
             "step": self.step,
             "best": self.best,
             "optimisers": {name: _plain(optimiser).state_dict() for name, optimiser in self.learner.optimisers.items()},
-            "schedules": {name: schedule.state_dict() for name, schedule in self.schedules.items()},
             "random": _random_state(),
         }
 

@@ -266,6 +266,6 @@ def _why_nothing(track: Track, settings: FusionSettings, measured: int) -> str:
         return f"{track.folder / 'depth'}: the depth images are all 0; there is nothing to map."
     return (
         f"{track.folder}: too little depth is nearer than {settings.max_depth:g} and agrees between neighbouring "
-        f"frames within {settings.tolerance:.0%}. Either depth and trajectory contradict each other (weights trained too "
-        "shortly?), or the limits are too tight: try a larger --tolerance, --max-depth or --voxel-size."
+        f"frames within {settings.tolerance:.0%}. Either depth and trajectory contradict each other (weights trained "
+        "too shortly?), or the limits are too tight: try a larger --tolerance, --max-depth or --voxel-size."
     )

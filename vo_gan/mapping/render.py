@@ -83,7 +83,7 @@ def render_map(
     canvas[painted, 3] = seen[nearest[painted], 2]
     painted = _fill_holes(canvas, painted)
     shade = _shade(canvas[..., 3], painted, camera_height)
-    large = np.where(painted[..., None], canvas[..., :3] * shade[..., None], np.float32(BACKGROUND))
+    large = np.where(painted[..., None], canvas[..., :3] * shade[..., None], np.array(BACKGROUND, np.float32))
     picture = cv2.resize(large.astype(np.uint8), frame.size, interpolation=cv2.INTER_AREA)
     _draw_path(picture, frame.to_pixels(path))
     _draw_scale_bar(picture, frame.scale, unit)
@@ -209,7 +209,7 @@ def _fill_holes(canvas: Float32[np.ndarray, "H W 4"], painted: Bool[np.ndarray, 
 def _shade(
     distance: Float32[np.ndarray, "H W"], painted: Bool[np.ndarray, "H W"], camera_height: float
 ) -> Float32[np.ndarray, "H W"]:
-    """Darken what lies behind its surroundings in the picture, so that edges show (eye-dome lighting, Boucheny 2009)."""
+    """Darken what lies behind its surroundings in the picture, so edges show (eye-dome lighting; Boucheny 2009)."""
     depth = np.where(painted, distance, distance[painted].max(initial=0)) / np.float32(camera_height)
     padded = cv2.copyMakeBorder(depth, *(SUPERSAMPLING,) * 4, cv2.BORDER_REPLICATE)
     height, width = depth.shape

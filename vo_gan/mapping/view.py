@@ -35,8 +35,8 @@ NO_DISPLAY = (
     "`ssh -X`; or write a picture of the view with `vo-gan view {folder} --screenshot view.png`."
 )
 NO_WINDOW = (
-    "Open3D could not open a window{place}: the display cannot be reached, or OpenGL (libgl1, libegl1) is missing. Make "
-    "the map with `vo-gan map {folder}` and look at {folder}/map.png or open {folder}/cloud.ply on another machine; or "
+    "Open3D could not open a window{place}: the display cannot be reached, or OpenGL (libgl1, libegl1) is missing. "
+    "Make the map with `vo-gan map {folder}` and look at {folder}/map.png or open {folder}/cloud.ply on another machine; or "
     "try `xvfb-run vo-gan view {folder} --screenshot view.png`."
 )
 

@@ -96,7 +96,7 @@ class VoxelCloud:
 
 def _merge(
     keys: Int64[np.ndarray, " n"], sums: Float32[np.ndarray, "n 7"]
-) -> tuple[Int64[np.ndarray, "m"], Float32[np.ndarray, "m 7"]]:
+) -> tuple[Int64[np.ndarray, " m"], Float32[np.ndarray, "m 7"]]:
     """Add up the rows that share a key; keys come out sorted."""
     order = np.argsort(keys, kind="stable")
     keys = keys[order]

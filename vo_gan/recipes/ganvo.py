@@ -167,7 +167,7 @@ class Ganvo(Learner):
         seen, clean = batch, batch
         if self.config.augment:
             # Drawn from the step alone, so that a resumed run sees what an uninterrupted one would have seen.
-            generator = torch.Generator(batch.images.device).manual_seed(self.seed * 1_000_003 + step)
+            generator = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
             seen, clean = augment(batch, generator)
         views = self.look(seen, clean)
         losses, finest = self.reconstruction_losses(views)

@@ -11,6 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from vo_gan.data.decode import decode_image
+
 WIDTH = 1600
 MARGIN = 16
 PAPER = 255
@@ -18,7 +20,7 @@ PAPER = 255
 
 def fitted(path: Path, width: int) -> np.ndarray:
     """An image scaled to a width."""
-    image = cv2.imread(str(path))
+    image = decode_image(path)
     height = round(image.shape[0] * width / image.shape[1])
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
 
@@ -44,10 +46,11 @@ def main() -> None:
     arguments = parser.parse_args()
     left = round(0.74 * WIDTH)
     column = stacked([fitted(arguments.demo / name, left) for name in ("map.png", "samples.png")], axis=0)
-    trajectory = cv2.imread(str(arguments.demo / "trajectory.png"))
+    trajectory = decode_image(arguments.demo / "trajectory.png")
     scale = min(column.shape[0] / trajectory.shape[0], (WIDTH - left - MARGIN) / trajectory.shape[1])
     trajectory = cv2.resize(trajectory, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    cv2.imwrite(str(arguments.picture), stacked([column, trajectory], axis=1), [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    picture = cv2.cvtColor(stacked([column, trajectory], axis=1), cv2.COLOR_RGB2BGR)
+    cv2.imwrite(str(arguments.picture), picture, [cv2.IMWRITE_PNG_COMPRESSION, 9])
 
 
 if __name__ == "__main__":

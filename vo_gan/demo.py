@@ -17,6 +17,7 @@ from vo_gan.depth_images import color_depth
 from vo_gan.device import Device
 from vo_gan.engine import TrainingConfig
 from vo_gan.errors import VoGanError
+from vo_gan.evaluation.maps import read_map
 from vo_gan.evaluation.trajectory import TrajectoryFigures, constant_velocity, evaluate_trajectory
 from vo_gan.files import replace_file
 from vo_gan.models import DepthConfig, PoseConfig
@@ -24,7 +25,7 @@ from vo_gan.odometry.trajectory import Trajectory, read_trajectory
 from vo_gan.pretrained import load_networks
 from vo_gan.recipes import GanvoConfig
 from vo_gan.recipes.ganvo import AdversarialConfig
-from vo_gan.tracking import DEPTH_UNIT, TrackSource, track_drive
+from vo_gan.tracking import TrackSource, track_drive
 from vo_gan.training import train
 
 SIZE = (192, 64)
@@ -158,8 +159,8 @@ def _draw_samples(drive: Drive, out: Path) -> None:
 
     columns = []
     for index in np.linspace(0, len(drive) - 1, SAMPLES).astype(int):
-        depth = cv2.imread(str(out / "depth" / f"{index:06d}.png"), cv2.IMREAD_UNCHANGED).astype(np.float32)
-        columns.append(np.concatenate((drive.read(int(index)), color_depth(depth / DEPTH_UNIT))))
+        depth = read_map(out / "depth" / f"{index:06d}.png")
+        columns.append(np.concatenate((drive.read(int(index)), color_depth(depth))))
     picture = cv2.resize(np.concatenate(columns, axis=1), None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
     replace_file(out / "samples.png", cv2.imencode(".png", picture[..., ::-1])[1].tobytes())
 

@@ -50,7 +50,9 @@ def test_a_true_pose_makes_neighbours_agree_and_a_false_one_disagree(views, intr
     assert seen.mean() > 0.7
     wrong = step_to(-2.0) @ np.linalg.inv(other_pose) @ pose
     agree, disagree = votes(depth, other, wrong, intrinsics)
-    assert disagree.sum() > agree.sum()
+    # Only the end wall can tell: walls along the way look the same from two metres on.
+    end = depth > 24
+    assert disagree[end].sum() > 0.8 * end.sum()
 
 
 @pytest.mark.parametrize("factor", [0.9, 1.1])

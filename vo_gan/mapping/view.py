@@ -36,7 +36,7 @@ NO_DISPLAY = (
 )
 NO_WINDOW = (
     "Open3D could not open a window{place}: the display cannot be reached, or OpenGL (libgl1, libegl1) is missing. "
-    "Make the map with `vo-gan map {folder}` and look at {folder}/map.png or open {folder}/cloud.ply on another machine; or "
+    "Make the map with `vo-gan map {folder}` and look at {folder}/map.png, or open {folder}/cloud.ply elsewhere; or "
     "try `xvfb-run vo-gan view {folder} --screenshot view.png`."
 )
 

@@ -67,7 +67,7 @@ def test_results_go_to_the_track_folder_and_are_named(track, capsys):
 
 def test_results_go_where_out_says(track, tmp_path):
     out = tmp_path / "a/b"
-    assert run(map_command, track, "--out", out, "--stride", 2, "--max-depth", 20) == 0
+    assert run(map_command, track, "--out", out, "--stride", 2, "--max-depth", 9) == 0
     assert sorted(path.name for path in out.iterdir()) == ["cloud.ply", "map.png"]
     assert not (track / "map.png").exists()
 

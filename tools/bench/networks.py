@@ -1,6 +1,6 @@
 """Training and prediction, with Monodepth2's work: one JSON line per figure.
 
-    python tools/bench/networks.py [--only step,ssim,warp,depth,pose,tracker] [--precision fp32,bf16] [--compile]
+    python tools/bench/networks.py [--only step,ssim,warp,depth,pose,tracker] [--precision plain,fp32,bf16] [--compile]
 
 The training step is Monodepth2's: ResNet-18 depth generator and a separate ResNet-18 pose net, three frames, four
 scales warped at full resolution, minimum reprojection, auto-mask, Adam. Every figure is the minimum and the median of
@@ -75,13 +75,22 @@ def snippet(batch: int) -> Snippet:
     return Snippet(images, torch.zeros_like(images), absent, intrinsics, torch.eye(4).repeat(batch, 1, 1), names)
 
 
+class PlainGanvo(Ganvo):
+    """The same step the usual way: SSIM as it is written down, differentiated by autograd."""
+
+    def _error(self, image: torch.Tensor, target: Target) -> torch.Tensor:
+        share = self.config.reconstruction.ssim
+        difference = (image - target.image).abs()
+        return (share * ssim_distance(image, target.image) + (1 - share) * difference).mean(1, keepdim=True)
+
+
 def bench_step(precision: str, *, compiled: bool) -> None:
-    """One training step: forward, loss, backward, Adam."""
+    """One training step: forward, loss, backward, Adam. `plain` is float32 in the default layout with plain losses."""
     torch.manual_seed(0)
     set_compilation(compiled)
-    learner = Ganvo(MONODEPTH2, (WIDTH, HEIGHT))
+    learner = (PlainGanvo if precision == "plain" else Ganvo)(MONODEPTH2, (WIDTH, HEIGHT))
     fabric = Fabric(accelerator="cpu", precision="bf16-mixed" if precision == "bf16" else "32-true")
-    learner.place(fabric, channels_last=True)
+    learner.place(fabric, channels_last=precision != "plain")
     batch = snippet(BATCH)
     least, median = seconds(lambda: learner.step(batch, 0))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -166,7 +175,9 @@ def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default=",".join(NAMES), help="comma-separated names")
-    parser.add_argument("--precision", default="fp32,bf16", help="comma-separated precisions")
+    parser.add_argument(
+        "--precision", default="fp32,bf16", help="comma-separated: plain (training step only), fp32, bf16"
+    )
     parser.add_argument("--compile", action="store_true", help="compile the loss kernels")
     arguments = parser.parse_args()
     chosen, precisions = arguments.only.split(","), arguments.precision.split(",")

@@ -115,18 +115,23 @@ def _error_and_derivatives(
     With SSIM = n1 n2 / (d1 d2) as in `_error`; the variance and covariance depend on the mean too.
     """
     mean = _box(image)
-    n1 = 2 * mean * mean_t + C1
-    n2 = 2 * (_box(image * target) - mean * mean_t) + C2
-    d1 = mean * mean + mean_t * mean_t + C1
-    d2 = _box(image * image) - mean * mean + variance_t + C2
-    scale = 1 / (d1 * d2)
-    ssim = n1 * n2 * scale
-    distance = (1 - ssim) * 0.5
-    error = (ssim_weight * distance.clamp(0, 1) + (1 - ssim_weight) * (image - target).abs()).mean(1, keepdim=True)
-    inside = ((distance > 0) & (distance < 1)).to(image.dtype) * (-0.5 * ssim_weight)
-    by_product = inside * 2 * n1 * scale
-    by_square = inside * -ssim / d2
-    by_mean = inside * 2 * (mean_t * (n2 - n1) * scale - ssim * mean * (1 / d1 - 1 / d2))
+    both, square = mean * mean_t, mean * mean
+    n1 = torch.add(both, 0.5 * C1).mul_(2)
+    n2 = _box(image * target).sub_(both).add_(0.5 * C2).mul_(2)
+    d1 = torch.addcmul(square, mean_t, mean_t).add_(C1)
+    d2 = _box(image * image).sub_(square).add_(variance_t).add_(C2)
+    scale = torch.mul(d1, d2).reciprocal_()
+    ssim = torch.mul(n1, n2).mul_(scale)
+    distance = torch.rsub(ssim, 1).mul_(0.5).clamp_(0, 1)
+    l1 = torch.sub(image, target).abs_()
+    error = torch.lerp(l1, distance, ssim_weight).mean(1, keepdim=True)
+    # d distance / d ssim = -1/2, or 0 where the clamp holds it; the factor 2 of all three derivatives is taken in.
+    outer = ((distance > 0) & (distance < 1)).to(image.dtype).mul_(-ssim_weight)
+    by_product = torch.mul(n1, scale).mul_(outer)
+    by_mean = torch.sub(n2, n1).mul_(scale).mul_(mean_t)
+    by_square = torch.div(ssim, d2)
+    by_mean.sub_(torch.div(ssim, d1).sub_(by_square).mul_(mean)).mul_(outer)
+    by_square.mul_(outer).mul_(-0.5)
     return error, by_mean, by_square, by_product
 
 
@@ -140,36 +145,36 @@ def _gradient(
     l1_weight: float,
 ) -> Tensor:
     share = gradient / image.shape[1]
-    through_windows = (
-        _box_adjoint(share * by_mean)
-        + 2 * image * _box_adjoint(share * by_square)
-        + target * _box_adjoint(share * by_product)
-    )
-    return through_windows + l1_weight * share * torch.sign(image - target)
+    total = _box_adjoint(share * by_mean)
+    total.addcmul_(image, _box_adjoint(share * by_square), value=2)
+    total.addcmul_(target, _box_adjoint(share * by_product))
+    return total.addcmul_(share, torch.sub(image, target).sign_(), value=l1_weight)
 
 
 def _box(values: Tensor) -> Tensor:
-    """3x3 mean with reflected borders, one direction after the other by shifted sums."""
+    """3x3 mean with reflected borders: shifted sums, one direction after the other, in place for want of memory traffic."""
     for dim in (-1, -2):
-        size = values.shape[dim]
-        before = torch.cat((values.narrow(dim, 1, 1), values.narrow(dim, 0, size - 1)), dim)
-        after = torch.cat((values.narrow(dim, 1, size - 1), values.narrow(dim, size - 2, 1)), dim)
-        values = before + values + after
-    return values * (1 / 9)
+        last = values.shape[dim] - 1
+        summed = values.clone()
+        summed.narrow(dim, 1, last).add_(values.narrow(dim, 0, last))
+        summed.narrow(dim, 0, last).add_(values.narrow(dim, 1, last))
+        summed.narrow(dim, 0, 1).add_(values.narrow(dim, 1, 1))
+        summed.narrow(dim, last, 1).add_(values.narrow(dim, last - 1, 1))
+        values = summed
+    return values.mul_(1 / 9)
 
 
 def _box_adjoint(values: Tensor) -> Tensor:
     """The transpose of `_box`: what a gradient at its output is at its input.
 
-    As the plain zero-bordered window, plus the share that the reflected border adds to the second and last but one.
+    The window is symmetric, so inside it is `_box` again; the outermost give back what they took from their neighbours.
     """
     for dim in (-1, -2):
-        size = values.shape[dim]
-        zero = torch.zeros_like(values.narrow(dim, 0, 1))
-        before = torch.cat((zero, values.narrow(dim, 0, size - 1)), dim)
-        after = torch.cat((values.narrow(dim, 1, size - 1), zero), dim)
-        spread = before + values + after
-        spread.narrow(dim, 1, 1).add_(values.narrow(dim, 0, 1))
-        spread.narrow(dim, size - 2, 1).add_(values.narrow(dim, size - 1, 1))
-        values = spread
-    return values * (1 / 9)
+        last = values.shape[dim] - 1
+        summed = values.clone()
+        summed.narrow(dim, 1, last).add_(values.narrow(dim, 0, last))
+        summed.narrow(dim, 0, last).add_(values.narrow(dim, 1, last))
+        summed.narrow(dim, 1, 1).add_(values.narrow(dim, 0, 1))
+        summed.narrow(dim, last - 1, 1).add_(values.narrow(dim, last, 1))
+        values = summed
+    return values.mul_(1 / 9)

@@ -33,8 +33,8 @@ RELATIVE_MAX_DEPTH = 4.0
 """Where it is not, the range in median depths."""
 
 LEAST_SUPPORT = 4.0
-"""What a voxel needs to stay in the cloud: the sum of (range / depth)^2 over the pixels that fell into it, so one from
-half the range, or four from its end. Stray points of distant depth have less."""
+"""What a voxel needs to stay in the cloud: the sum of (default range / depth)^2 over the pixels that fell into it, so
+one from half that range, or four from its end. Stray points of distant depth have less."""
 
 MEDIAN_FRAMES = 16
 """Frames from which the median depth is taken, spread over the track."""
@@ -93,12 +93,14 @@ class FusionSettings:
     Attributes:
         voxel_size: edge of a voxel, in the trajectory's unit.
         max_depth: depth beyond this is dropped, in the trajectory's unit.
+        support_depth: depth at which one pixel has weight 1; a nearer one has more, by the square.
         stride: every how many-th tracked frame is fused. The frames between still vote on what is kept.
         tolerance: relative difference in depth that counts as agreement between two frames.
     """
 
     voxel_size: float
     max_depth: float
+    support_depth: float
     stride: int = 1
     tolerance: float = TOLERANCE
 
@@ -184,6 +186,7 @@ def choose_settings(
     return FusionSettings(
         voxel_size=voxel_size if voxel_size is not None else default_voxel_size,
         max_depth=max_depth if max_depth is not None else default_max_depth,
+        support_depth=default_max_depth,
         stride=stride,
         tolerance=tolerance,
     )
@@ -216,7 +219,7 @@ def fuse_cloud(track: Track, drive: Drive, settings: FusionSettings, surface: Su
         pose = track.world_from_camera[index]
         points = back_project(depth, mask, track.intrinsics) @ pose[:3, :3].T + pose[:3, 3]
         # A near view is the sharper one: its depth error and its pixels on the surface are both smaller.
-        cloud.add(points, colour[mask], (settings.max_depth / depth[mask]) ** 2)
+        cloud.add(points, colour[mask], (settings.support_depth / depth[mask]) ** 2)
         if surface is not None:
             surface.integrate(np.where(mask, depth, np.float32(0)), colour, pose, track.intrinsics)
     points, colours = cloud.finish(LEAST_SUPPORT)

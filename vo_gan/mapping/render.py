@@ -102,18 +102,18 @@ class _Frame:
 
     size: tuple[int, int]
     scale: float
-    offset: Float[np.ndarray, "2"]
+    offset: Float[np.ndarray, " 2"]
 
     def to_pixels(self, seen: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 2"]:
         return seen[:, :2] * self.scale + self.offset
 
 
-def _unit(vector: Float64[np.ndarray, "3"]) -> Float64[np.ndarray, "3"]:
+def _unit(vector: Float64[np.ndarray, " 3"]) -> Float64[np.ndarray, " 3"]:
     return vector / max(float(np.linalg.norm(vector)), 1e-12)
 
 
 def _near_ground(
-    points: Float32[np.ndarray, "n 3"], cameras: Float64[np.ndarray, "frames 3"], up: Float64[np.ndarray, "3"]
+    points: Float32[np.ndarray, "n 3"], cameras: Float64[np.ndarray, "frames 3"], up: Float64[np.ndarray, " 3"]
 ) -> tuple[float, Bool[np.ndarray, " n"]]:
     """The camera's height over the ground, and the points to paint, by their height relative to the nearest camera."""
     chosen = np.unique(np.linspace(0, len(cameras) - 1, HEIGHT_CAMERAS).astype(int))
@@ -132,7 +132,7 @@ def _near_ground(
 
 
 def _axes(
-    world_from_camera: Float64[np.ndarray, "frames 4 4"], up: Float64[np.ndarray, "3"]
+    world_from_camera: Float64[np.ndarray, "frames 4 4"], up: Float64[np.ndarray, " 3"]
 ) -> Float64[np.ndarray, "3 3"]:
     """Rows: right, down and away in the picture, in world coordinates. The drive's longest extent goes right."""
     cameras = world_from_camera[:, :3, 3]
@@ -209,7 +209,7 @@ def _fill_holes(canvas: Float32[np.ndarray, "H W 4"], painted: Bool[np.ndarray, 
 def _shade(
     distance: Float32[np.ndarray, "H W"], painted: Bool[np.ndarray, "H W"], camera_height: float
 ) -> Float32[np.ndarray, "H W"]:
-    """Darken what lies behind its surroundings in the picture, so edges show (eye-dome lighting; Boucheny 2009)."""
+    """Darken what lies behind its surroundings, so edges show (eye-dome lighting; Boucheny 2009)."""
     depth = np.where(painted, distance, distance[painted].max(initial=0)) / np.float32(camera_height)
     padded = cv2.copyMakeBorder(depth, *(SUPERSAMPLING,) * 4, cv2.BORDER_REPLICATE)
     height, width = depth.shape

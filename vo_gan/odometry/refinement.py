@@ -21,7 +21,7 @@ ITERATIONS = 10
 """Gauss-Newton steps per level at most."""
 PIXELS = 6000
 """Pixels used per level at most."""
-CONVERGED = 1e-5
+CONVERGED = 1e-4
 """A step shorter than this (metres and radians) ends a level."""
 GREY = (0.299, 0.587, 0.114)
 

@@ -152,7 +152,7 @@ def _gradient(
 
 
 def _box(values: Tensor) -> Tensor:
-    """3x3 mean with reflected borders: shifted sums, one direction after the other, in place to spare memory traffic."""
+    """3x3 mean with reflected borders: shifted sums, one direction after the other, in place to spare memory."""
     for dim in (-1, -2):
         last = values.shape[dim] - 1
         summed = values.clone()

@@ -82,3 +82,12 @@ def test_png_keeps_the_colours():
     picture[..., 0] = 255
     decoded = cv2.imdecode(np.frombuffer(encode_png(picture), np.uint8), cv2.IMREAD_COLOR)
     np.testing.assert_array_equal(decoded[..., ::-1], picture)
+
+
+def test_gaps_between_rows_of_points_are_closed_and_the_outline_stays():
+    points, colours = carpet(1.6, (200, 20, 20))
+    whole = render_map(points, colours, forward(), 0.1, width=800)
+    rows = np.round(points[:, 2] / 0.1).astype(int) % 20 != 0
+    gappy = render_map(points[rows], colours[rows], forward(), 0.1, width=800)
+    assert share(gappy, (245, 39, 39)) > 0.97 * share(whole, (245, 39, 39))
+    assert share(gappy, BACKGROUND) < 1.03 * share(whole, BACKGROUND)

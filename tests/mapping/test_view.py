@@ -8,6 +8,7 @@ import pytest
 
 from vo_gan.errors import VoGanError
 from vo_gan.mapping import fuse_track, view_track
+from vo_gan.open3d_loader import load_open3d
 
 
 @pytest.fixture
@@ -25,15 +26,23 @@ def test_without_a_display_the_message_says_what_to_do(corridor):
         assert advice in str(raised.value)
 
 
-def test_a_display_that_cannot_be_reached_is_said(corridor, monkeypatch):
-    class Unreachable:
+def test_a_display_that_cannot_be_reached_is_said_and_not_waited_for(corridor, monkeypatch):
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setenv("DISPLAY", ":4711")
+    with pytest.raises(VoGanError, match="could not open a window on display :4711"):
+        view_track(corridor)
+
+
+@pytest.mark.usefixtures("no_display")
+def test_a_machine_that_cannot_render_at_all_is_said(corridor, monkeypatch):
+    class Unable:
         def create_window(self, **_options: object) -> bool:
             return False
 
-    monkeypatch.setenv("DISPLAY", ":4711")
-    monkeypatch.setattr("open3d.visualization.Visualizer", Unreachable)
-    with pytest.raises(VoGanError, match="could not open a window on display :4711"):
-        view_track(corridor)
+    monkeypatch.setattr(load_open3d().visualization, "Visualizer", Unable)
+    with pytest.raises(VoGanError, match="could not open a window:"):
+        view_track(corridor, screenshot=corridor / "view.png")
 
 
 def test_a_cloud_that_is_none_is_said(corridor):

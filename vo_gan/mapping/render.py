@@ -31,8 +31,8 @@ ABOVE_CAMERA, BELOW_CAMERA = 2.0, 3.0
 HEIGHT_CAMERAS = 64
 """Cameras along the drive to whose height that of the points near them is compared."""
 
-FILL_PASSES = 4
-"""How often holes are closed by a ring of one painted pixel."""
+WIDEST_REACH = 8
+"""How far, in pixels of the enlarged picture, a hole is closed from its rim at most."""
 
 BACKGROUND = (247, 247, 244)
 INK = (40, 44, 52)
@@ -76,12 +76,13 @@ def render_map(
     path = world_from_camera[:, :3, 3] @ axes.T
     frame = _fit(seen, path, width)
 
-    nearest = _nearest_points(seen, voxel_size, frame)
+    side = max(1, int(np.ceil(voxel_size * frame.scale * SUPERSAMPLING)))
+    nearest = _nearest_points(seen, side, frame)
     painted = nearest >= 0
     canvas = np.zeros((*painted.shape, 4), np.float32)
     canvas[painted, :3] = _brightened(colours)[nearest[painted]]
     canvas[painted, 3] = seen[nearest[painted], 2]
-    painted = _fill_holes(canvas, painted)
+    painted = _fill_holes(canvas, painted, min(side + 1, WIDEST_REACH))
     shade = _shade(canvas[..., 3], painted, camera_height)
     large = np.where(painted[..., None], canvas[..., :3] * shade[..., None], np.array(BACKGROUND, np.float32))
     picture = cv2.resize(large.astype(np.uint8), frame.size, interpolation=cv2.INTER_AREA)
@@ -162,14 +163,13 @@ def _fit(seen: Float[np.ndarray, "n 3"], path: Float64[np.ndarray, "frames 3"], 
     return _Frame((width, height), scale, offset)
 
 
-def _nearest_points(seen: Float32[np.ndarray, "n 3"], voxel_size: float, frame: _Frame) -> Int32[np.ndarray, "H W"]:
+def _nearest_points(seen: Float32[np.ndarray, "n 3"], side: int, frame: _Frame) -> Int32[np.ndarray, "H W"]:
     """For every pixel of the enlarged picture the point that is in front there, -1 for none.
 
-    Points are squares of the voxel's size. They are put down from far to near, each as its rank in one pixel; the
+    Points are squares of `side` pixels. They are put down from far to near, each as its rank in one pixel; the
     greatest rank within a square's reach of a pixel is then the nearest point that covers it.
     """
     width, height = (SUPERSAMPLING * length for length in frame.size)
-    side = max(1, int(np.ceil(voxel_size * frame.scale * SUPERSAMPLING)))
     order = np.argsort(-seen[:, 2]).astype(np.int32)
     corner = np.rint(frame.to_pixels(seen[order]) * SUPERSAMPLING - (side - 1) / 2).astype(np.int64)
     # A border as wide as a square lets those be painted that begin outside.
@@ -195,14 +195,21 @@ def _brightened(colours: UInt8[np.ndarray, "n 3"]) -> Float32[np.ndarray, "n 3"]
     return levels.astype(np.float32)[colours]
 
 
-def _fill_holes(canvas: Float32[np.ndarray, "H W 4"], painted: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
-    """Give pixels with at least four painted neighbours their mean, in place; returns what is painted now."""
+def _fill_holes(
+    canvas: Float32[np.ndarray, "H W 4"], painted: Bool[np.ndarray, "H W"], reach: int
+) -> Bool[np.ndarray, "H W"]:
+    """Paint gaps of up to twice `reach` pixels from their rims inwards, in place; returns what is painted now.
+
+    Gaps are what a morphological closing adds, so the outline of the map stays as it is.
+    """
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    closed = cv2.morphologyEx(painted.astype(np.uint8), cv2.MORPH_CLOSE, disc).astype(bool)
     painted = painted.copy()
-    for _ in range(FILL_PASSES):
+    for _ in range(reach):
         share = cv2.blur(painted.astype(np.float32), (3, 3))
-        holes = ~painted & (share > 3.5 / 9)
-        canvas[holes] = cv2.blur(canvas, (3, 3))[holes] / share[holes, None]
-        painted |= holes
+        rim = closed & ~painted & (share > 0.5 / 9)
+        canvas[rim] = cv2.blur(canvas, (3, 3))[rim] / share[rim, None]
+        painted |= rim
     return painted
 
 

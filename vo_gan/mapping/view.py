@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from pathlib import Path
@@ -56,8 +57,8 @@ def view_track(
     Raises:
         VoGanError: the track folder or the cloud is wrong, or no window can be opened on this machine.
     """
-    if screenshot is None and not has_display():
-        raise VoGanError(NO_DISPLAY.format(folder=track_dir))
+    if screenshot is None:
+        _require_display(track_dir)
     track = read_track(track_dir)
     open3d = load_open3d()
     made = cloud_path if cloud_path is not None else track_dir / "cloud.ply"
@@ -70,9 +71,33 @@ def view_track(
     _show(open3d, track, _scene(open3d, track, points, colours), screenshot)
 
 
-def has_display() -> bool:
-    """Whether a window can be hoped for. Only Linux tells by its environment."""
-    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+def _require_display(track_dir: Path) -> None:
+    """Refuse a machine without a reachable display: there Open3D renders off screen and waits for ever, unseen."""
+    if sys.platform != "linux":
+        return
+    wayland, x11 = os.environ.get("WAYLAND_DISPLAY"), os.environ.get("DISPLAY")
+    if not (wayland or x11):
+        raise VoGanError(NO_DISPLAY.format(folder=track_dir))
+    if not (wayland and Path(os.environ.get("XDG_RUNTIME_DIR", ""), wayland).is_socket()) and not _x_server_answers():
+        raise _no_window(track_dir)
+
+
+def _x_server_answers() -> bool:
+    """Whether the X server that DISPLAY names lets us in."""
+    try:
+        x11 = ctypes.CDLL("libX11.so.6")
+    except OSError:
+        return False
+    x11.XOpenDisplay.restype = ctypes.c_void_p
+    connection = x11.XOpenDisplay(None)
+    if connection:
+        x11.XCloseDisplay(ctypes.c_void_p(connection))
+    return bool(connection)
+
+
+def _no_window(track_dir: Path) -> VoGanError:
+    display = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY")
+    return VoGanError(NO_WINDOW.format(folder=track_dir, place=f" on display {display}" if display else ""))
 
 
 def _read_cloud(open3d: ModuleType, path: Path) -> tuple[Float32[np.ndarray, "n 3"], UInt8[np.ndarray, "n 3"]]:
@@ -116,9 +141,7 @@ def _show(open3d: ModuleType, track: Track, scene: list[Any], screenshot: Path |
     with open3d.utility.VerbosityContextManager(open3d.utility.VerbosityLevel.Error):
         opened = visualizer.create_window(window_name=title, width=width, height=height, visible=visible)
     if not opened:
-        display = os.environ.get("DISPLAY")
-        place = f" on display {display}" if display else ""
-        raise VoGanError(NO_WINDOW.format(folder=track.folder, place=place))
+        raise _no_window(track.folder)
     try:
         for geometry in scene:
             visualizer.add_geometry(geometry)

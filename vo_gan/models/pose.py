@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Literal
 
@@ -42,7 +43,7 @@ class PoseConfig:
     translation_scale: float = 0.1
 
 
-class PoseNet(nn.Module):
+class PoseNet(nn.Module, ABC):
     """What all pose nets share: features of every pair of consecutive frames, then motions from a run of features.
 
     Splitting the two lets tracking compute the features of a pair once and keep only the last `memory` of them.
@@ -55,13 +56,13 @@ class PoseNet(nn.Module):
         super().__init__()
         self.config = config
 
+    @abstractmethod
     def pair_features(self, pairs: Float[Tensor, "b 6 h w"]) -> Float[Tensor, "b f"]:
         """Features of pairs of frames, the earlier one's RGB first."""
-        raise NotImplementedError
 
+    @abstractmethod
     def motions(self, features: Float[Tensor, "b n f"]) -> Float[Tensor, "b n 6"]:
         """Rotation vector and translation for each pair of a run of consecutive pairs."""
-        raise NotImplementedError
 
     def forward(self, images: Float[Tensor, "b n 3 h w"]) -> Float[Tensor, "b m 4 4"]:
         """The `n - 1` transforms `next_from_previous` between consecutive frames."""

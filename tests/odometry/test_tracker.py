@@ -17,7 +17,7 @@ def networks(memory: int = 3, net: str = "lstm") -> Networks:
     pose = build_pose_net(PoseConfig(net=net, features="convolutions", width=4, hidden=16, memory=memory))  # type: ignore[arg-type]
     for parameter in pose.head.parameters() if net == "lstm" else []:
         torch.nn.init.normal_(parameter, 0.0, 1.0)  # motions large enough to see
-    return Networks(build_depth_generator(DepthConfig(width=8), SIZE), pose, SIZE, "relative")
+    return Networks(build_depth_generator(DepthConfig(width=8), SIZE).eval(), pose.eval(), SIZE, "relative")
 
 
 def frames(count: int) -> np.ndarray:

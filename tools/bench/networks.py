@@ -140,15 +140,16 @@ def networks(width: int = 64) -> Networks:
     return Networks(depth, pose, (WIDTH, HEIGHT), "relative")
 
 
-def bench_prediction(name: str, precision: str) -> None:
+def bench_prediction(name: str, precision: Precision) -> None:
     """The depth generator or pose net on single frames."""
     made = networks()
     assert made.pose is not None
-    network: nn.Module = DepthPredictor(made).place(made.depth if name == "depth" else made.pose)
+    predictor = DepthPredictor(made, precision=precision)
+    network: nn.Module = predictor.place(made.depth if name == "depth" else made.pose)
     images = torch.rand(1, 3, HEIGHT, WIDTH) if name == "depth" else torch.rand(1, 2, 3, HEIGHT, WIDTH)
 
     def work() -> None:
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+        with torch.inference_mode(), predictor.autocast():
             network(images)
 
     for statistic, value in zip(("minimum", "median"), seconds(work, runs=20, warm=5), strict=True):

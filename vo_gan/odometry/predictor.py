@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -52,8 +53,16 @@ class DepthPredictor:
         self._generator = self.place(networks.depth)
 
     def place(self, network: Network) -> Network:
-        """A network on the device, in the memory layout of the faster convolutions, ready to predict."""
-        return network.to(self.device).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+        """A copy of a network on the device, ready to predict, in the memory layout of the faster convolutions.
+
+        Under bfloat16 the encoder's convolutions are converted here, once: autocast would do it again in every frame.
+        """
+        placed = copy.deepcopy(network).to(self.device).eval()
+        if self._precision == "bf16" and isinstance(placed.encoder, nn.Module):
+            for module in placed.encoder.modules():
+                if isinstance(module, nn.Conv2d):
+                    module.to(torch.bfloat16)
+        return placed.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def autocast(self) -> torch.autocast:
         """The context in which networks run."""

@@ -3,14 +3,17 @@ and the layout of the published files, so that nothing is shared with what is te
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vo_gan.cli import main
 from vo_gan.errors import VoGanError
 from vo_gan.odometry import Tracker
 from vo_gan.pretrained import load_networks
@@ -177,6 +180,20 @@ def test_imported_weights_track(tmp_path: Path, originals: dict[str, nn.Module])
     assert np.linalg.norm(tracked[1].world_from_camera[:3, 3]) == pytest.approx(
         5.4 * translation.norm().item(), rel=1e-4
     )
+
+
+def test_the_command_line_imports_tracks_and_predicts(tmp_path: Path, originals: dict[str, nn.Module]) -> None:
+    files = save(tmp_path, originals, stereo=False)
+    assert main(["import", *map(str, files), "--as", "monodepth2", "--out", str(tmp_path / "out")]) == 0
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    for index, frame in enumerate(np.random.default_rng(0).integers(0, 256, (3, 90, 240, 3), dtype=np.uint8)):
+        cv2.imwrite(str(frames / f"{index}.png"), frame)
+    weights = ["--weights", str(tmp_path / "out"), "--device", "cpu"]
+    assert main(["track", str(frames), *weights, "--out", str(tmp_path / "track")]) == 0
+    assert json.loads((tmp_path / "track" / "track.json").read_text())["scale"] == "relative"
+    assert main(["depth", str(frames / "0.png"), *weights, "--out", str(tmp_path / "depth")]) == 0
+    assert np.load(tmp_path / "depth" / "0_depth.npy").shape == (90, 240)
 
 
 def test_depth_alone_needs_refinement_to_track(tmp_path: Path, originals: dict[str, nn.Module]) -> None:

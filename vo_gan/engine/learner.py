@@ -68,6 +68,8 @@ class Learner(ABC):
         if not torch.isfinite(norm):
             raise NonFiniteError(f"the gradient of the {optimiser}'s loss is {norm.item()}")
         chosen.step()
+        # Now, not before the next backward: the next forward needs the memory.
+        chosen.zero_grad(set_to_none=True)
         return norm
 
     def set_mode(self, training: bool) -> None:

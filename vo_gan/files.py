@@ -20,4 +20,4 @@ def replace_file(path: Path, data: bytes) -> None:
         os.replace(temporary, path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise VoGanError(f"cannot write {path}: {error.strerror}") from error
+        raise VoGanError(f"cannot write {path}: {error.strerror}. Free some space, or name another folder") from error

@@ -7,7 +7,7 @@ from pathlib import Path
 from torch import nn
 
 from vo_gan.config import config_from
-from vo_gan.engine import load_checkpoint
+from vo_gan.engine import load_checkpoint, tensors_of
 from vo_gan.errors import VoGanError
 from vo_gan.models import build_depth_generator, build_pose_net
 from vo_gan.odometry import Networks
@@ -29,9 +29,8 @@ def load_networks(folder: Path) -> Networks:
     if any(key.startswith("pose.") for key in checkpoint.tensors):
         networks["pose"] = build_pose_net(config.ganvo.pose)
     for name, network in networks.items():
-        own = {key[len(name) + 1 :]: value for key, value in checkpoint.tensors.items() if key.startswith(f"{name}.")}
         try:
-            network.load_state_dict(own)
+            network.load_state_dict(tensors_of(checkpoint.tensors, name))
         except RuntimeError as error:
             reasons = " ".join(str(error).split())[:400]
             raise VoGanError(

@@ -17,6 +17,7 @@ from jaxtyping import Float32
 
 from vo_gan import __version__
 from vo_gan.data import Drive
+from vo_gan.data.depth_files import DEPTH_UNITS_PER_METRE
 from vo_gan.device import Precision
 from vo_gan.errors import VoGanError
 from vo_gan.files import replace_file
@@ -24,8 +25,6 @@ from vo_gan.odometry import Networks, Tracker
 from vo_gan.odometry.trajectory import Trajectory, write_kitti, write_tum
 from vo_gan.progress import progress
 
-DEPTH_UNIT = 256.0
-"""A depth image holds metres times this, as KITTI's do; 0 is no depth and 65535 / 256 m the farthest."""
 READ_AHEAD = 4
 
 
@@ -141,7 +140,7 @@ def _prepare(out: Path) -> Path:
 
 def encode_depth(depth: Float32[np.ndarray, "h w"]) -> bytes:
     """A depth map (metres) as a 16-bit PNG of metres x 256, at least 1: 0 would mean no depth."""
-    coded = np.clip(np.rint(depth * DEPTH_UNIT), 1, 65535).astype(np.uint16)
+    coded = np.clip(np.rint(depth * DEPTH_UNITS_PER_METRE), 1, 65535).astype(np.uint16)
     return cv2.imencode(".png", coded, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
 
 

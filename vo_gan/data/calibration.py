@@ -13,6 +13,9 @@ from vo_gan.data.tables import parse_numbers, read_lines
 from vo_gan.errors import VoGanError
 from vo_gan.geometry import resize_intrinsics
 
+CAMERA_PAIRS = ((2, 3), (0, 1))
+"""KITTI's left and right cameras in order of preference: colour, then grey."""
+
 
 def read_keyed_numbers(path: Path) -> dict[str, str]:
     """A KITTI calibration file: lines `KEY: values`. The values stay text until `numbers_of` reads one of them.

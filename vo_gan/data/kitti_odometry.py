@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from vo_gan.data.calibration import (
+    CAMERA_PAIRS,
     baseline_of,
     camera_from_reference,
     check_principal_point,
@@ -32,9 +33,6 @@ from vo_gan.data.frame_files import FrameFilesDrive, frame_number, has_images, l
 from vo_gan.data.tables import check_times, default_times, read_poses, read_table, rows_of_frames
 from vo_gan.errors import VoGanError
 from vo_gan.geometry import from_first, invert_poses
-
-CAMERA_PAIRS = ((2, 3), (0, 1))
-"""Left and right cameras in order of preference: colour, then grey."""
 
 
 def is_sequence(folder: Path) -> bool:

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
+from vo_gan.data.calibration import CAMERA_PAIRS
 from vo_gan.data.drive import Drive, Side
 from vo_gan.data.frame_files import has_images, natural_key
 from vo_gan.data.frames import FramesDrive
-from vo_gan.data.kitti_odometry import CAMERA_PAIRS, KittiOdometryDrive, is_sequence
+from vo_gan.data.kitti_odometry import KittiOdometryDrive, is_sequence
 from vo_gan.data.kitti_raw import KittiRawDrive, is_raw_drive
 from vo_gan.data.video import VIDEO_SUFFIXES, VideoDrive
 from vo_gan.errors import VoGanError

@@ -1,6 +1,6 @@
 """The one training loop of the project. It knows a `Learner`, not what is learned."""
 
-from vo_gan.engine.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from vo_gan.engine.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, tensors_of
 from vo_gan.engine.learner import Learner, NonFiniteError
 from vo_gan.engine.trainer import Trainer, TrainingConfig
 
@@ -12,4 +12,5 @@ __all__ = [
     "TrainingConfig",
     "load_checkpoint",
     "save_checkpoint",
+    "tensors_of",
 ]

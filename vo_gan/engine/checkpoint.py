@@ -133,6 +133,12 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     return Checkpoint(folder=folder, config=config, tensors=load_file(folder / WEIGHTS))
 
 
+def tensors_of(tensors: Mapping[str, Tensor], network: str) -> dict[str, Tensor]:
+    """One network's state out of a checkpoint's tensors, under the network's own names."""
+    prefix = f"{network}."
+    return {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+
+
 def _temporary(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.new")
 

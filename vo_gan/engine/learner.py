@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from vo_gan.engine.checkpoint import tensors_of
+
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
@@ -84,5 +86,4 @@ class Learner(ABC):
     def load_weights(self, tensors: Mapping[str, Tensor]) -> None:
         """Set all weights from a checkpoint's tensors."""
         for name, network in self.plain_networks().items():
-            own = {key[len(name) + 1 :]: value for key, value in tensors.items() if key.startswith(f"{name}.")}
-            network.load_state_dict(own)
+            network.load_state_dict(tensors_of(tensors, name))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from vo_gan.errors import VoGanError
+from vo_gan.files import replace_file
 from vo_gan.world.sensors import Camera, StereoFrame
 from vo_gan.world.vehicle import FRAME_SECONDS
 
@@ -61,29 +61,13 @@ def claim_folder(out: Path, parameters: WorldParameters) -> None:
     if out.is_dir() and any(out.iterdir()):
         raise VoGanError(f"{out} holds something that is not a world (no world.json). Name a new or an empty folder.")
     out.mkdir(parents=True, exist_ok=True)
-    write_whole(record, (json.dumps(asdict(parameters), indent=2) + "\n").encode())
+    replace_file(record, (json.dumps(asdict(parameters), indent=2) + "\n").encode())
 
 
 def _in_words(parameters: object) -> str:
     if not isinstance(parameters, dict):
         return str(parameters)
     return ", ".join(f"{key} {value}" for key, value in parameters.items())
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name beside its place, then move it there.
-
-    Raises:
-        VoGanError: the disk is full or the folder cannot be written to.
-    """
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    except OSError as error:
-        raise VoGanError(
-            f"{path} could not be written: {error.strerror}. Free some space, or name another folder."
-        ) from error
 
 
 def sequence_folder(out: Path, sequence: int) -> Path:
@@ -99,9 +83,9 @@ def write_sequence(out: Path, sequence: int, camera: Camera, world_from_camera: 
     (out / "poses").mkdir(exist_ok=True)
     times = "".join(f"{FRAME_SECONDS * i:.6e}\n" for i in range(len(world_from_camera)))
     rows = (" ".join(f"{value:.9e}" for value in pose[:3].ravel()) + "\n" for pose in world_from_camera)
-    write_whole(folder / "calib.txt", calibration(camera).encode())
-    write_whole(folder / "times.txt", times.encode())
-    write_whole(out / "poses" / f"{sequence:02d}.txt", "".join(rows).encode())
+    replace_file(folder / "calib.txt", calibration(camera).encode())
+    replace_file(folder / "times.txt", times.encode())
+    replace_file(out / "poses" / f"{sequence:02d}.txt", "".join(rows).encode())
 
 
 def calibration(camera: Camera) -> str:
@@ -134,4 +118,4 @@ def write_frame(out: Path, sequence: int, index: int, frame: StereoFrame) -> Non
     depth = np.where(seen, frame.depth * DEPTH_SCALE + 0.5, 0).astype(np.uint16)
     images = (depth, frame.right[..., ::-1], frame.left[..., ::-1])
     for path, image in zip(frame_paths(out, sequence, index), images, strict=True):
-        write_whole(path, cv2.imencode(".png", np.ascontiguousarray(image), _PNG)[1].tobytes())
+        replace_file(path, cv2.imencode(".png", np.ascontiguousarray(image), _PNG)[1].tobytes())

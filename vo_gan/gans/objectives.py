@@ -1,10 +1,11 @@
-"""Adversarial objectives as pure functions of logits.
+"""Adversarial objectives as pure functions of logits, and what is compared beside them.
 
 Softplus forms throughout: finite, with finite gradients, for logits of any size.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -18,10 +19,10 @@ Objective = Literal["minimax", "nonsaturating", "lsgan", "hinge", "wasserstein"]
 def discriminator_loss(kind: Objective, real: Float[Tensor, "*map"], fake: Float[Tensor, "*map2"]) -> Float[Tensor, ""]:
     """What the discriminator minimises, given its logits for real and generated samples (of any shape).
 
-    - `minimax`, `nonsaturating`: binary cross entropy, `softplus(-real) + softplus(fake)` (Goodfellow et al. 2014).
-    - `lsgan`: `((real - 1)^2 + fake^2) / 2` (Mao et al. 2017).
-    - `hinge`: `relu(1 - real) + relu(1 + fake)` (Lim and Ye 2017; Miyato et al. 2018).
-    - `wasserstein`: `fake - real` (Arjovsky et al. 2017); needs clipping or `gradient_penalty` beside it.
+    - `minimax`, `nonsaturating`: binary cross entropy, `softplus(-real) + softplus(fake)` (arXiv:1406.2661).
+    - `lsgan`: `((real - 1)^2 + fake^2) / 2` (Mao et al., arXiv:1611.04076).
+    - `hinge`: `relu(1 - real) + relu(1 + fake)` (arXiv:1705.02894, arXiv:1802.05957).
+    - `wasserstein`: `fake - real` (Arjovsky et al., arXiv:1701.07875); needs clipping or `gradient_penalty` beside it.
     """
     match kind:
         case "minimax" | "nonsaturating":
@@ -64,9 +65,11 @@ def gradient_penalty(
     target: float = 1.0,
     alpha: Float[Tensor, "b 1 1 1"] | None = None,
 ) -> Float[Tensor, ""]:
-    """WGAN-GP's `weight * mean((|grad critic(x)| - target)^2)` (Gulrajani et al. 2017).
+    """WGAN-GP's `weight * mean((|grad critic(x)| - target)^2)` (Gulrajani et al., arXiv:1704.00028).
 
-    x lies between a real and a generated sample; the norm is over all values of one sample.
+    x lies between a real and a generated sample; the norm is over all values of one sample. All of it is computed in
+    float32, also under autocast. A critic with several verdicts (a multi-scale one) is taken for their sum; of one that
+    also classifies, only the verdict counts.
 
     Args:
         alpha: share of the real sample in x, one number per sample; drawn from U(0, 1) if None.
@@ -78,12 +81,47 @@ def gradient_penalty(
         raise ValueError(
             "gradient_penalty needs a critic without batch normalisation: build it with norm='instance' or 'none'"
         )
+    real, fake = real.detach().float(), fake.detach().float()
     if alpha is None:
-        alpha = torch.rand(real.shape[0], 1, 1, 1, dtype=real.dtype, device=real.device)
-    share = alpha.reshape(-1, *[1] * (real.dim() - 1))
-    between = (share * real.detach() + (1 - share) * fake.detach()).requires_grad_(True)
-    (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
-    return weight * (gradient.flatten(1).norm(dim=1) - target).square().mean()
+        alpha = torch.rand(real.shape[0], 1, 1, 1, device=real.device)
+    share = alpha.float().reshape(-1, *[1] * (real.dim() - 1))
+    between = (share * real + (1 - share) * fake).requires_grad_(True)
+    with torch.autocast(real.device.type, enabled=False):
+        output = critic(between)
+        # By name, not by class: a wrapper for several devices or precisions passes it on.
+        verdicts = critic.verdicts(output) if hasattr(critic, "verdicts") else [output]  # type: ignore[operator]
+        total = torch.stack([verdict.float().sum() for verdict in verdicts]).sum()
+        (gradient,) = torch.autograd.grad(total, between, create_graph=True)
+        return weight * (gradient.flatten(1).norm(dim=1) - target).square().mean()
+
+
+def feature_matching(
+    real: Sequence[Sequence[Float[Tensor, "b _ _ _"]]], fake: Sequence[Sequence[Float[Tensor, "b _ _ _"]]]
+) -> Float[Tensor, ""]:
+    """How far a multi-scale discriminator's features of generated images are from those of real ones, in L1.
+
+    pix2pixHD's (Wang et al., arXiv:1711.11585): the mean over scales of 4 times the mean over the features, the last of
+    each scale, its logits, left out. The paper weighs it by 10. Only `fake` receives gradients.
+
+    Raises:
+        ValueError: other scales or layers on one side than on the other, or logits alone.
+    """
+    if [len(features) for features in real] != [len(features) for features in fake]:
+        raise ValueError("feature_matching needs the features of one discriminator for both real and fake")
+    if not real or min(len(features) for features in real) < 2:
+        raise ValueError("feature_matching needs for each scale a list of features ending in the logits")
+    scales = [
+        torch.stack([F.l1_loss(f, r.detach()) for r, f in zip(reals[:-1], fakes[:-1], strict=True)]).mean()
+        for reals, fakes in zip(real, fake, strict=True)
+    ]
+    return 4 * torch.stack(scales).mean()
+
+
+def gram_matrix(features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c c"]:
+    """Which channels are active together, `F F^T / (c h w)` (Gatys et al., arXiv:1508.06576): style without place."""
+    _, channels, height, width = features.shape
+    flat = features.flatten(2)
+    return flat @ flat.mT / (channels * height * width)
 
 
 def _unknown(kind: str) -> str:

@@ -5,6 +5,7 @@ Reports put these beside vo_gan's figures. They are written the way the OpenCV d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import cv2
@@ -32,6 +33,10 @@ STANDSTILL_FLOW = 0.3
 """Median length of the flow in pixels below which the camera is taken to stand still."""
 
 MIN_DISPARITY = 0.5
+NEAREST_DEPTH = 3.2
+"""Metres from which on stereo matching looks for surfaces, unless told how many disparities to try. More cost time, and
+the left border of the image: as many columns as there are disparities have no depth."""
+
 SGBM_BLOCK = 5
 
 Motion = Float64[np.ndarray, "4 4"]
@@ -106,7 +111,7 @@ def sgbm_depth(
     right: UInt8[np.ndarray, "h w 3"],
     fx: float,
     baseline: float,
-    max_disparity: int = 128,
+    max_disparity: int | None = None,
 ) -> Float32[np.ndarray, "h w"]:
     """Depth of the left image of a rectified pair by OpenCV's semi-global block matching.
 
@@ -115,11 +120,13 @@ def sgbm_depth(
         right: RGB.
         fx: focal length in pixels.
         baseline: distance of the cameras in metres.
-        max_disparity: largest disparity looked for, in pixels; a multiple of 16.
+        max_disparity: disparities looked for, in pixels; a multiple of 16. None: as many as `NEAREST_DEPTH` takes.
 
     Returns:
         z-depth in metres, 0 = unknown.
     """
+    if max_disparity is None:
+        max_disparity = 16 * math.ceil(fx * baseline / NEAREST_DEPTH / 16)
     matcher = cv2.StereoSGBM.create(
         minDisparity=0,
         numDisparities=max_disparity,

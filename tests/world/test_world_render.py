@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -16,9 +17,9 @@ import numpy as np
 import pytest
 
 from vo_gan.errors import VoGanError
-from vo_gan.world import render_world
+from vo_gan.world import DIFFICULTIES, EXTRAS, WorldOptions, render_world
 
-SIZE = (128, 48)
+SIZE = (96, 48)
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -41,9 +42,9 @@ def test_layout_is_kittis(world: Path) -> None:
     sequence = world / "sequences" / "00"
     names = [f"{i:06d}.png" for i in range(12)]
     for folder, kind, shape in (
-        ("image_2", np.uint8, (48, 128, 3)),
-        ("image_3", np.uint8, (48, 128, 3)),
-        ("depth_2", np.uint16, (48, 128)),
+        ("image_2", np.uint8, (48, 96, 3)),
+        ("image_3", np.uint8, (48, 96, 3)),
+        ("depth_2", np.uint16, (48, 96)),
     ):
         assert sorted(path.name for path in (sequence / folder).iterdir()) == names
         image = cv2.imread(str(sequence / folder / names[3]), cv2.IMREAD_UNCHANGED)
@@ -54,8 +55,8 @@ def test_layout_is_kittis(world: Path) -> None:
     lines = dict(line.split(": ") for line in (sequence / "calib.txt").read_text().splitlines())
     assert set(lines) == {"P0", "P1", "P2", "P3", "Tr"}
     left, right = (np.array(lines[name].split(), float).reshape(3, 4) for name in ("P2", "P3"))
-    assert left[0, 0] == pytest.approx(718.856 * 128 / 1241)
-    assert left[0, 2] == pytest.approx((607.19 + 0.5) * 128 / 1241 - 0.5)
+    assert left[0, 0] == pytest.approx(718.856 * 96 / 1241)
+    assert left[0, 2] == pytest.approx((607.19 + 0.5) * 96 / 1241 - 0.5)
     assert (left[:, 3] == 0).all()
     assert right[0, 3] == pytest.approx(-0.54 * left[0, 0])
     assert np.loadtxt(world / "poses" / "00.txt").shape == (12, 12)
@@ -124,8 +125,8 @@ def test_killed_render_leaves_no_broken_image_and_can_go_on(world: Path, tmp_pat
     ("wrong", "said"),
     [
         ({"size": (0, 48)}, "size"),
-        ({"size": (128, -1)}, "size"),
-        ({"size": (128, 5000)}, "size"),
+        ({"size": (96, -1)}, "size"),
+        ({"size": (96, 5000)}, "size"),
         ({"sequences": 0}, "sequences"),
         ({"frames": -3}, "frames"),
         ({"seed": -1}, "seed"),
@@ -163,6 +164,68 @@ def test_broken_record_is_refused(tmp_path: Path) -> None:
         render_world(tmp_path, 1, 1, SIZE, 0)
 
 
+def test_resume_allows_other_files_but_no_other_drives(world: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    render_world(tmp_path, 1, 1, SIZE, 5, workers=1, resume=True)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+    assert (tmp_path / "sequences/00/image_2/000000.png").exists()
+    (tmp_path / "world.json").unlink()
+    with pytest.raises(VoGanError, match="not a world"):
+        render_world(tmp_path, 1, 1, SIZE, 5, resume=True)
+
+
+def test_world_of_other_options_is_refused_and_the_difference_named(world: Path) -> None:
+    with pytest.raises(VoGanError, match="shadows False, now True"):
+        render_world(world, 1, 12, SIZE, 5, options=DIFFICULTIES["easy"])
+
+
+def test_a_full_disk_is_one_message_and_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = Path.write_bytes
+
+    def full(path: Path, data: bytes) -> int:
+        if path.name.endswith(".png.new"):
+            write(path, data[: len(data) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(VoGanError, match=r"cannot write .*\.png: No space left.*Free some space"):
+        render_world(tmp_path / "out", 1, 2, SIZE, 5, workers=1)
+    assert not list((tmp_path / "out").rglob("*.png*"))
+
+
+def test_a_shorter_drive_is_the_beginning_of_a_longer_one(world: Path, tmp_path: Path) -> None:
+    render_world(tmp_path / "short", 1, 3, SIZE, 5, workers=1)
+    before = digests(world)
+    for name, digest in digests(tmp_path / "short").items():
+        if name.endswith(".png"):
+            assert before[name] == digest
+    short, long = (np.loadtxt(folder / "poses" / "00.txt") for folder in (tmp_path / "short", world))
+    np.testing.assert_array_equal(short, long[:3])
+
+
+def test_all_ground_truth_is_written(tmp_path: Path) -> None:
+    options = WorldOptions(traffic=True, extras=EXTRAS)
+    render_world(tmp_path / "out", 1, 2, SIZE, 5, workers=1, options=options)
+    folder = tmp_path / "out" / "sequences" / "00"
+    for name, kind, channels in (
+        ("disparity_2", np.uint16, 1),
+        ("flow_2", np.uint16, 3),
+        ("normals_2", np.uint16, 3),
+        ("semantic_2", np.uint8, 1),
+        ("moving_2", np.uint8, 1),
+    ):
+        image = cv2.imread(str(folder / name / "000001.png"), cv2.IMREAD_UNCHANGED)
+        assert image.dtype == kind
+        assert image.shape == ((48, 96, 3) if channels == 3 else (48, 96))
+    depth = cv2.imread(str(folder / "depth_2" / "000000.png"), cv2.IMREAD_UNCHANGED) / 256.0
+    disparity = cv2.imread(str(folder / "disparity_2" / "000000.png"), cv2.IMREAD_UNCHANGED) / 256.0
+    seen = depth > 0
+    np.testing.assert_allclose(disparity[seen], 718.856 * 96 / 1241 * 0.54 / depth[seen], atol=4e-3, rtol=4e-3)
+    flow = cv2.cvtColor(cv2.imread(str(folder / "flow_2" / "000000.png"), cv2.IMREAD_UNCHANGED), cv2.COLOR_BGR2RGB)
+    assert set(np.unique(flow[..., 2])) == {0, 1}
+
+
 def test_record_names_the_parameters(world: Path) -> None:
     record = json.loads((world / "world.json").read_text())
-    assert (record["seed"], record["frames"], record["width"], record["height"]) == (5, 12, 128, 48)
+    assert (record["seed"], record["frames"], record["width"], record["height"]) == (5, 12, 96, 48)

@@ -16,23 +16,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from jaxtyping import Float
 
 from vo_gan.errors import VoGanError
 from vo_gan.progress import progress
-from vo_gan.world.road import Road
-from vo_gan.world.sensors import Renderer, kitti_camera
-from vo_gan.world.textures import Noise
-from vo_gan.world.town import build_town, lay_course
-from vo_gan.world.vehicle import drive
-from vo_gan.world.writer import (
-    WORLD_VERSION,
-    WorldParameters,
-    claim_folder,
-    is_finished,
-    write_frame,
-    write_sequence,
-)
+from vo_gan.world.drive import plan_drive
+from vo_gan.world.options import DIFFICULTIES, WorldOptions
+from vo_gan.world.recorder import Recorder
+from vo_gan.world.writer import WorldParameters, claim_folder, is_finished, write_frame, write_sequence
 
 SMALLEST_SIZE, LARGEST_SIZE = (32, 16), (4096, 4096)
 _CHUNK = 10
@@ -56,11 +46,13 @@ def render_world(
     seed: int,
     workers: int | None = None,
     first_sequence: int = 0,
+    options: WorldOptions = DIFFICULTIES["off"],
+    resume: bool = False,
 ) -> None:
     """Render drives with ground truth in KITTI odometry layout.
 
-    The images depend on `seed`, `frames`, `size` and the number of the sequence, on nothing else. Frames that an
-    earlier call with the same parameters finished are kept.
+    The images depend on `seed`, `frames`, `size`, `options` and the number of the sequence, on nothing else; the poses
+    on the seed and the sequence alone. Frames that an earlier call with the same parameters finished are kept.
 
     Args:
         out: folder for the world: new, empty, or a world made with the same seed, frames and size.
@@ -70,20 +62,22 @@ def render_world(
         seed: source of all chance, >= 0.
         workers: processes that share the work; as many as the machine has cores if None.
         first_sequence: number of the first drive.
+        options: what makes the drives hard, the camera, and which ground truth to write.
+        resume: whether `out` may hold files that are not of a world; they stay as they are.
 
     Raises:
         VoGanError: a number out of range, a folder that holds something else, or a disk that cannot be written to.
     """
     _check(sequences, frames, size, seed, workers, first_sequence)
     out = Path(out)
-    parameters = WorldParameters(WORLD_VERSION, seed, frames, *size)
-    claim_folder(out, parameters)
+    parameters = WorldParameters(seed, frames, size, options)
+    claim_folder(out, parameters, resume)
     chunks = []
     for sequence in range(first_sequence, first_sequence + sequences):
-        left = [i for i in range(frames) if not is_finished(out, sequence, i)]
+        left = [i for i in range(frames) if not is_finished(out, sequence, i, options)]
         chunks += [_Chunk(out, parameters, sequence, tuple(left[i : i + _CHUNK])) for i in range(0, len(left), _CHUNK)]
-        _, poses = _course(seed, sequence, frames)
-        write_sequence(out, sequence, kitti_camera(size), np.linalg.inv(poses[0]) @ poses)
+        poses = plan_drive(seed, sequence, frames).poses(frames)
+        write_sequence(out, sequence, parameters, np.linalg.inv(poses[0]) @ poses)
     total = sum(len(chunk.indices) for chunk in chunks)
     processes = min(workers or os.cpu_count() or 1, len(chunks))
     for _ in progress(_render_all(chunks, processes), "rendering", total=total):
@@ -153,25 +147,11 @@ def _leave_with(parent: BaseProcess) -> None:
 def _render_chunk(chunk: _Chunk) -> int:
     """Render and write the frames of a chunk; returns their number."""
     wanted = chunk.parameters
-    size = (wanted.width, wanted.height)
-    renderer, poses = _renderer(wanted.seed, chunk.sequence, wanted.frames, size)
+    recorder = _recorder(wanted.seed, chunk.sequence, wanted.frames, wanted.size, wanted.options)
     for index in chunk.indices:
-        write_frame(chunk.out, chunk.sequence, index, renderer.render(poses[index]))
+        write_frame(chunk.out, chunk.sequence, index, recorder.record(index), wanted.options)
     return len(chunk.indices)
 
 
-def _course(seed: int, sequence: int, frames: int) -> tuple[Road, Float[np.ndarray, "n 4 4"]]:
-    """Road and town_from_camera poses of a sequence."""
-    road_rng, drive_rng = np.random.default_rng([seed, sequence, 0]).spawn(2)
-    road = lay_course(road_rng, frames)
-    return road, drive(road, frames, drive_rng)
-
-
-@lru_cache(maxsize=1)
-def _renderer(
-    seed: int, sequence: int, frames: int, size: tuple[int, int]
-) -> tuple[Renderer, Float[np.ndarray, "n 4 4"]]:
-    """Renderer and town_from_camera poses of a sequence; a process keeps the last one."""
-    road, poses = _course(seed, sequence, frames)
-    town = build_town(np.random.default_rng([seed, sequence, 1]), road)
-    return Renderer(town, Noise([seed, sequence, 2]), kitti_camera(size)), poses
+_recorder = lru_cache(maxsize=1)(Recorder)
+"""A process keeps the recorder of the last sequence."""

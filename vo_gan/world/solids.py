@@ -1,6 +1,6 @@
 """Simple solids that the town is put together from.
 
-Outlines are plan coordinates (x, z) in order around the edge; heights are metres above the ground, which is y = 0.
+Outlines are plan coordinates (x, z) in order around the edge; heights are metres above y = 0.
 """
 
 from __future__ import annotations
@@ -8,34 +8,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Int
 
-from vo_gan.world.mesh import Material, MeshBuilder
-
-
-def add_shell(
-    builder: MeshBuilder,
-    low: Float[np.ndarray, "4 2"],
-    high: Float[np.ndarray, "4 2"],
-    bottom: float,
-    top: float,
-    style: int,
-) -> None:
-    """Four leaning sides and a lid; v is the height above the ground, u runs along each side from its start."""
-    base = np.stack([low[:, 0], np.full(4, -bottom), low[:, 1]], axis=1)
-    lid = np.stack([high[:, 0], np.full(4, -top), high[:, 1]], axis=1)
-    corners = np.stack([base, np.roll(base, -1, axis=0), np.roll(lid, -1, axis=0), lid], axis=1)
-    lengths = np.linalg.norm(corners[:, 1] - corners[:, 0], axis=1)
-    zero = np.zeros(4)
-    texture = np.stack(
-        [
-            np.stack([zero, zero + bottom], axis=1),
-            np.stack([lengths, zero + bottom], axis=1),
-            np.stack([lengths, zero + top], axis=1),
-            np.stack([zero, zero + top], axis=1),
-        ],
-        axis=1,
-    )
-    builder.add_quads(corners, texture, Material.CAR, style)
-    builder.add_quads(lid[None], high[None] * 0.0 + [[0.0, top]], Material.CAR, style)
+from vo_gan.world.mesh import Label, Material, MeshBuilder
 
 
 def add_prism(
@@ -45,6 +18,7 @@ def add_prism(
     top: float,
     material: Material,
     style: int,
+    label: Label,
 ) -> None:
     """Add an upright prism on a convex outline; sides carry (metres around, height), the lid its plan coordinates."""
     following = np.roll(outline, -1, axis=0)
@@ -69,10 +43,10 @@ def add_prism(
         ],
         axis=1,
     )
-    builder.add_quads(corners, texture, material, style)
+    builder.add_quads(corners, texture, material, style, label)
     fan = np.stack([np.stack([outline[0], outline[i], outline[i + 1]]) for i in range(1, len(outline) - 1)])
     lid = np.stack([fan[..., 0], np.full(fan.shape[:2], -top), fan[..., 1]], axis=-1)
-    builder.add_triangles(lid, fan, material, style)
+    builder.add_triangles(lid, fan, material, style, label)
 
 
 def ring(x: float, z: float, radius: float, count: int) -> Float[np.ndarray, "n 2"]:

@@ -1,94 +1,157 @@
 """Band-limited patterns in surface coordinates.
 
-Every pattern takes the size of a pixel's footprint on the surface and returns its own average over that footprint, in
-closed form or by leaving out what is finer than a pixel. So a surface has texture at every distance and flickers at
-none.
+Every pattern takes the size of a pixel's footprint on the surface and returns its own average over that footprint: the
+noise from a rip map, edges in closed form. So a surface has texture at every distance and flickers at none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from functools import lru_cache
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, Shaped
+import scipy.fft
+from jaxtyping import Float32, Shaped, UInt8
 
-TILE = 512
-"""Texels along the side of the noise tile."""
-TEXELS_PER_WAVE = 6.0
-"""Dominant wavelength of the noise tile in texels: long enough for bilinear interpolation."""
+TILE = 1024
+"""Texels along the side of the noise tile, which repeats without a seam."""
+CHANNELS = 4
+"""Grain, blotches, ridges and clumps."""
+LEVELS = 11
+"""Footprints of 1, 2, 4 ... 1024 texels along each axis are kept, averaged, in the rip map."""
 PIXEL_BLUR = 6.0
 """2 pi^2 sigma^2: a wave of f cycles per pixel keeps exp(-PIXEL_BLUR f^2) of its height (a Gaussian of 0.55 pixels)."""
-_ROW = 2048
-
-
-class Octave(NamedTuple):
-    """One band of noise: wavelengths along u and v in metres, and its height (one standard deviation)."""
-
-    wave_u: float
-    wave_v: float
-    height: float
-
-
-def octaves(longest: float, shortest: float, height: float, gain: float = 1.0) -> tuple[Octave, ...]:
-    """Isotropic octaves from the longest wavelength down, each half as long and `gain` times as high."""
-    bands = []
-    wave = longest
-    while wave >= shortest:
-        bands.append(Octave(wave, wave, height))
-        wave, height = wave / 2.03, height * gain
-    return tuple(bands)
+FINE_TEXEL, COARSE_TEXEL = 0.0125, 0.157
+"""Metres of a texel where the tile makes fine and coarse texture: it repeats after 12.8 and 161 m."""
+_STEPS = 40.0
+"""Steps of the 8-bit rip map in one standard deviation of the noise."""
+_ROW = 1024
+_SIZES = np.array([TILE >> max(level - 1, 0) for level in range(LEVELS)], np.float32)
+_STARTS = np.array([0, *np.cumsum(_SIZES + 1)[:-1]], np.float32)
+"""Texels of each level and where it starts in the rip map: two texels to a footprint, and one more that repeats the
+first, for the interpolation."""
 
 
 class Noise:
-    """Smooth random numbers over the plane, from one seamless tile of band-passed noise."""
+    """Four kinds of noise over the plane, averaged over rectangles of any size.
 
-    def __init__(self, seed: Sequence[int]) -> None:
-        rng = np.random.default_rng(list(seed))
-        frequency = np.hypot(np.fft.fftfreq(TILE)[:, None], np.fft.rfftfreq(TILE)[None, :])
-        band = np.exp(-(((frequency * TEXELS_PER_WAVE - 1.0) / 0.35) ** 2))
-        tile = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((TILE, TILE))) * band, s=(TILE, TILE))
-        tile = np.clip(tile / tile.std(), -2.5, 2.5).astype(np.float32)
-        self._tile = np.ascontiguousarray(np.pad(tile, ((0, 2), (0, 2)), mode="wrap"))
+    A rip map is a mip map with a level for every pair of footprints along u and v (McReynolds and Blythe, "Advanced
+    Graphics Programming Using OpenGL", 2005, section 14.5), so that what is seen at a grazing angle loses the detail
+    along the line of sight and keeps that across it. Between levels the noise is interpolated.
+    """
 
-    def sample(self, u: Float32[np.ndarray, " k"], v: Float32[np.ndarray, " k"]) -> Float32[np.ndarray, " k"]:
-        """Noise of wavelength 1 and a standard deviation of about 0.9 at (u, v)."""
-        count = len(u)
-        if count == 0:
-            return np.zeros(0, np.float32)
-        rows = -(-count // _ROW)
-        coordinates = np.zeros((2, rows * _ROW), np.float32)
-        for line, value in zip(coordinates, (u, v), strict=True):
-            cycles = value * np.float32(TEXELS_PER_WAVE / TILE)
-            line[:count] = (cycles - np.floor(cycles)) * np.float32(TILE)
-        grid = coordinates.reshape(2, rows, _ROW)
-        return cv2.remap(self._tile, grid[0], grid[1], cv2.INTER_LINEAR).reshape(-1)[:count]
+    def __init__(self, seed: int) -> None:
+        self._map = _rip_map(seed)
 
-    def bands(
+    def sample(
         self,
         u: Float32[np.ndarray, " k"],
         v: Float32[np.ndarray, " k"],
         width_u: Float32[np.ndarray, " k"],
         width_v: Float32[np.ndarray, " k"],
-        bands: Sequence[Octave],
-    ) -> Float32[np.ndarray, " k"]:
-        """Sum of octaves at (u, v), each as high as a pixel of `width_u` by `width_v` metres still shows it."""
-        total = np.zeros(len(u), np.float32)
-        square_u, square_v = width_u * width_u, width_v * width_v
-        for number, (wave_u, wave_v, height) in enumerate(bands):
-            shown = np.exp(
-                square_u * np.float32(-PIXEL_BLUR / wave_u**2) + square_v * np.float32(-PIXEL_BLUR / wave_v**2)
-            )
-            seen = np.flatnonzero(shown > 0.03)
-            if len(seen) == 0:
-                continue
-            shift = np.float32(number * 17.31 + 3.7)
-            value = self.sample(
-                u[seen] * np.float32(1 / wave_u) + shift, v[seen] * np.float32(1 / wave_v) + shift * np.float32(1.7)
-            )
-            total[seen] += value * shown[seen] * np.float32(height)
+    ) -> Float32[np.ndarray, "k 4"]:
+        """Noise at (u, v), averaged over `width_u` by `width_v`; everything in texels.
+
+        Zero mean; a standard deviation of 1 where the footprint is a texel or less.
+        """
+        count = len(u)
+        rows = -(-max(count, 1) // _ROW)
+        axes = []
+        for coordinate, width in ((u, width_u), (v, width_v)):
+            exact = np.log2(np.clip(width, np.float32(1), np.float32(TILE - 1)))
+            level = exact.astype(np.int32)
+            share = exact - level
+            cycles = coordinate * np.float32(1 / TILE)
+            cycles -= np.floor(cycles)
+            near = _padded(_STARTS[level] + cycles * _SIZES[level], rows)
+            far = _padded(_STARTS[level + 1] + cycles * _SIZES[level + 1], rows)
+            axes.append(((near, 1 - share), (far, share)))
+        total = np.zeros((count, CHANNELS), np.float32)
+        for x, share_u in axes[0]:
+            for y, share_v in axes[1]:
+                value = cv2.remap(self._map, x, y, cv2.INTER_LINEAR).reshape(-1, CHANNELS)[:count]
+                total += (share_u * share_v)[:, None] * value
+        total -= np.float32(128.0)
+        total *= np.float32(1 / _STEPS)
         return total
+
+
+def _padded(values: Float32[np.ndarray, " k"], rows: int) -> Float32[np.ndarray, "rows _"]:
+    """Values in rows of a picture, as OpenCV wants them: no side of 32,768 or more."""
+    grid = np.zeros(rows * _ROW, np.float32)
+    grid[: len(values)] = values
+    return grid.reshape(rows, _ROW)
+
+
+@lru_cache(maxsize=2)
+def _rip_map(seed: int) -> UInt8[np.ndarray, "h w 4"]:
+    """All levels of the tile in one picture: level (i, j) at column `_STARTS[i]` and row `_STARTS[j]`, 8 bits."""
+    size = int(_STARTS[-1] + _SIZES[-1]) + 1
+    picture = np.empty((size, size, CHANNELS), np.uint8)
+    tile = _tile(np.random.default_rng(seed))
+    spectrum = scipy.fft.rfft2(tile, axes=(0, 1))
+    rows, columns = scipy.fft.fftfreq(TILE), scipy.fft.rfftfreq(TILE)
+    for i in range(LEVELS):
+        wide = int(_SIZES[i])
+        kept = spectrum[:, : wide // 2 + 1] * _blur(columns[: wide // 2 + 1], i)[None, :, None]
+        for j in range(LEVELS):
+            high = int(_SIZES[j])
+            middle = np.concatenate([kept[: high // 2], kept[TILE - high // 2 :]])
+            lines = np.concatenate([rows[: high // 2], rows[TILE - high // 2 :]])
+            level = scipy.fft.irfft2(middle * _blur(lines, j)[:, None, None], s=(high, wide), axes=(0, 1))
+            level *= high * wide / TILE**2
+            coded = np.clip(128.0 + _STEPS * level + 0.5, 0, 255).astype(np.uint8)
+            x, y = int(_STARTS[i]), int(_STARTS[j])
+            picture[y : y + high + 1, x : x + wide + 1] = np.pad(coded, ((0, 1), (0, 1), (0, 0)), mode="wrap")
+    return picture
+
+
+def _blur(frequency: Shaped[np.ndarray, " n"], level: int) -> Float32[np.ndarray, " n"]:
+    """What a footprint of 2^level texels leaves of waves of some cycles per texel."""
+    return np.exp(-PIXEL_BLUR * (frequency * 2.0**level) ** 2).astype(np.float32)
+
+
+def _tile(rng: np.random.Generator) -> Float32[np.ndarray, "1024 1024 4"]:
+    """Grain, blotches, ridges and clumps, seamless, each with zero mean and a standard deviation of 1.
+
+    Grain has the same contrast in every octave from 2 to 480 texels, blotches have more the longer the wave is. Ridges
+    are thin branching lines, at about 3 on them and -0.3 beside. Clumps are cells of some 20 and 80 texels, bright in
+    the middle and dark where they meet, some lighter than others.
+    """
+    grain = _spectral(rng, 1.0, 2.0, 480.0)
+    blotches = _spectral(rng, 1.7, 6.0, 700.0)
+    ridges = np.zeros((TILE, TILE))
+    for longest, width in ((420.0, 0.035), (130.0, 0.06)):
+        winding = _spectral(rng, 1.2, longest / 9, longest)
+        ridges += np.exp(-((winding / width) ** 2)) * (_spectral(rng, 1.5, 100.0, 700.0) > 0.1)
+    clumps = _cells(rng, 2600) + 0.8 * _cells(rng, 170)
+    channels = [(channel - channel.mean()) / channel.std() for channel in (grain, blotches, ridges, clumps)]
+    return np.stack(channels, axis=2).astype(np.float32)
+
+
+def _spectral(rng: np.random.Generator, slope: float, shortest: float, longest: float) -> Shaped[np.ndarray, "h w"]:
+    """Gaussian noise of wavelengths between two bounds (texels), amplitude falling as frequency^-slope; deviation 1."""
+    white = scipy.fft.rfft2(rng.standard_normal((TILE, TILE), dtype=np.float32))
+    frequency = np.hypot(scipy.fft.fftfreq(TILE)[:, None], scipy.fft.rfftfreq(TILE)[None, :]).astype(np.float32)
+    inside = (frequency >= 1 / longest) & (frequency <= 1 / shortest)
+    shaped = scipy.fft.irfft2(np.where(inside, white / np.maximum(frequency, 1e-6) ** slope, 0), s=(TILE, TILE))
+    return shaped / shaped.std()
+
+
+def _cells(rng: np.random.Generator, count: int) -> Shaped[np.ndarray, "h w"]:
+    """Cells around random points (Worley, SIGGRAPH 1996): height falls from each point, cells differ; deviation 1."""
+    margin = TILE // 4
+    points = rng.integers(0, TILE, (count, 2))
+    away = np.full((TILE, TILE), 255, np.uint8)
+    away[points[:, 1], points[:, 0]] = 0
+    away = np.pad(away, margin, mode="wrap")
+    tone = np.pad(rng.random((TILE, TILE)), margin, mode="wrap")
+    distance, label = cv2.distanceTransformWithLabels(away, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    tones = np.zeros(label.max() + 1)
+    tones[label[away == 0]] = tone[away == 0]
+    height = 1.0 - distance / distance.mean() + 1.3 * tones[label]
+    inner = height[margin:-margin, margin:-margin]
+    return (inner - inner.mean()) / inner.std()
 
 
 def stripes(

@@ -1,7 +1,4 @@
-"""A town along a road: ground, buildings and what stands about, as one mesh.
-
-Ground level is y = 0 and y points down, so a height of h metres is y = -h.
-"""
+"""A town: everything that stands still, and the models of what moves."""
 
 from __future__ import annotations
 
@@ -10,69 +7,70 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from vo_gan.world import buildings, street
 from vo_gan.world.mesh import Mesh, MeshBuilder
-from vo_gan.world.road import Road, lay_road
-from vo_gan.world.vehicle import drive_length
-
-LEAD_IN, LEAD_OUT = 60.0, 320.0
-"""Metres of town behind the start and beyond the end of the drive."""
-
-
-@dataclass(frozen=True)
-class Light:
-    """Sun and sky.
-
-    Attributes:
-        towards_sun: unit vector, y down.
-        sun, ambient: RGB that a white surface returns of the sun (facing it) and of the sky.
-        horizon, zenith: RGB of the sky low and high.
-    """
-
-    towards_sun: Float[np.ndarray, " 3"]
-    sun: Float[np.ndarray, " 3"]
-    ambient: Float[np.ndarray, " 3"]
-    horizon: Float[np.ndarray, " 3"]
-    zenith: Float[np.ndarray, " 3"]
+from vo_gan.world.objects.buildings import add_buildings
+from vo_gan.world.objects.cars import CAR_MODELS, add_car, add_parked_cars
+from vo_gan.world.objects.furniture import add_furniture
+from vo_gan.world.objects.ground import add_ground
+from vo_gan.world.objects.people import PERSON_MODELS, PHASES, STANDING, add_person
+from vo_gan.world.objects.plants import add_plants
+from vo_gan.world.roads.network import RoadNetwork
 
 
 @dataclass(frozen=True)
 class Town:
-    """Everything that stands still."""
+    """What the renderer shows.
 
-    road: Road
+    Attributes:
+        mesh: everything that stands still, in town coordinates.
+        lamps: where the bulbs of the street lamps are.
+        models: meshes of what may move, in coordinates of their own: see `car_model` and `person_model`.
+    """
+
     mesh: Mesh
-    light: Light
+    lamps: Float[np.ndarray, "n 3"]
+    models: tuple[Mesh, ...]
 
 
-def lay_course(rng: np.random.Generator, frames: int) -> Road:
-    """Lay a road long enough for a drive of `frames` frames."""
-    return lay_road(rng, drive_length(frames), LEAD_IN, LEAD_OUT)
+def build_town(rng: np.random.Generator, network: RoadNetwork, models: bool) -> Town:
+    """Build a town along the streets of `network`.
 
-
-def build_town(rng: np.random.Generator, road: Road) -> Town:
-    """Build a town along a road; another state of `rng` is another town."""
-    building_rng, street_rng, light_rng = rng.spawn(3)
+    Args:
+        rng: source of all chance.
+        network: the streets.
+        models: whether to make the models of things that move as well.
+    """
     builder = MeshBuilder()
-    street.add_ground(builder, road, street_rng)
-    free = buildings.add_buildings(builder, road, building_rng)
-    street.add_hedges(builder, road, street_rng, free)
-    street.add_trees(builder, road, street_rng)
-    street.add_poles(builder, road, street_rng)
-    street.add_cars(builder, road, street_rng)
-    return Town(road, builder.build(), _light(light_rng))
+    ground, houses, plants, furniture, parked, moving = rng.spawn(6)
+    add_ground(builder, network, ground)
+    lots = add_buildings(builder, network, houses)
+    add_plants(builder, network, lots, plants)
+    lamps = add_furniture(builder, network, lots, furniture)
+    add_parked_cars(builder, network, parked)
+    return Town(builder.build(), lamps, _models(moving) if models else ())
 
 
-def _light(rng: np.random.Generator) -> Light:
-    azimuth, elevation = rng.uniform(0, 2 * np.pi), np.radians(rng.uniform(28.0, 55.0))
-    towards_sun = np.array(
-        [np.cos(elevation) * np.sin(azimuth), -np.sin(elevation), np.cos(elevation) * np.cos(azimuth)]
-    )
-    warmth = rng.uniform(0.0, 1.0)
-    return Light(
-        towards_sun=towards_sun,
-        sun=np.array([0.62, 0.60 - 0.03 * warmth, 0.56 - 0.10 * warmth]),
-        ambient=np.array([0.52, 0.55, 0.60]),
-        horizon=np.array([0.84, 0.87, 0.90]),
-        zenith=np.array([0.38, 0.56, 0.82]) + 0.06 * rng.uniform(-1, 1),
-    )
+def car_model(number: int) -> int:
+    """Index among `Town.models` of a car."""
+    return number % CAR_MODELS
+
+
+def person_model(number: int, phase: float | None) -> int:
+    """Index among `Town.models` of a person at a phase of walking in cycles, or standing (None)."""
+    pose = STANDING if phase is None else int(phase * PHASES) % PHASES
+    return CAR_MODELS + (number % PERSON_MODELS) * (PHASES + 1) + pose
+
+
+def _models(rng: np.random.Generator) -> tuple[Mesh, ...]:
+    """All cars, then all poses of all people."""
+    meshes = []
+    for model, source in enumerate(rng.spawn(CAR_MODELS)):
+        builder = MeshBuilder()
+        add_car(builder, source, model, np.eye(4))
+        meshes.append(builder.build())
+    for model, seed in enumerate(rng.integers(2**63, size=PERSON_MODELS)):
+        for phase in range(PHASES + 1):
+            builder = MeshBuilder()
+            add_person(builder, np.random.default_rng(seed), model, phase, np.eye(4))
+            meshes.append(builder.build())
+    return tuple(meshes)

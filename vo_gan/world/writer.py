@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -12,16 +12,13 @@ from jaxtyping import Float
 
 from vo_gan.errors import VoGanError
 from vo_gan.files import replace_file
-from vo_gan.world.sensors import Camera, StereoFrame
-from vo_gan.world.vehicle import FRAME_SECONDS
+from vo_gan.world.camera import Camera
+from vo_gan.world.options import WorldOptions
+from vo_gan.world.recorder import StereoFrame
+from vo_gan.world.roads.vehicle import FRAME_SECONDS
 
-DEPTH_SCALE = 256.0
-"""Units of a depth image per metre, as in KITTI's depth benchmark."""
-LARGEST_DEPTH = 255.0
-"""Metres; anything further is written as 0."""
-WORLD_VERSION = 1
+WORLD_VERSION = 2
 """Grows whenever the same parameters would give other images."""
-IMAGE_FOLDERS = ("depth_2", "image_3", "image_2")
 _PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
 
 
@@ -29,19 +26,30 @@ _PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
 class WorldParameters:
     """What every frame of a world depends on; kept in `world.json`."""
 
-    world_version: int
     seed: int
     frames: int
-    width: int
-    height: int
+    size: tuple[int, int]
+    options: WorldOptions
+
+    def to_plain(self) -> dict[str, object]:
+        """As it stands in `world.json`."""
+        width, height = self.size
+        named = {"world_version": WORLD_VERSION, "seed": self.seed, "frames": self.frames}
+        return {**named, "width": width, "height": height, **self.options.to_plain()}
 
 
-def claim_folder(out: Path, parameters: WorldParameters) -> None:
+def claim_folder(out: Path, parameters: WorldParameters, resume: bool) -> None:
     """Make `out` a world folder with these parameters, or find that it is one.
+
+    Args:
+        out: the folder.
+        parameters: of the world.
+        resume: whether files that are not of a world may lie in the folder: they stay as they are.
 
     Raises:
         VoGanError: `out` is a file, holds something else, or a world made with other parameters.
     """
+    wanted = parameters.to_plain()
     record = out / "world.json"
     if out.exists() and not out.is_dir():
         raise VoGanError(f"{out} is a file; a world needs a folder. Name another one.")
@@ -52,22 +60,31 @@ def claim_folder(out: Path, parameters: WorldParameters) -> None:
             raise VoGanError(
                 f"{record} is not valid JSON ({error}). Remove the folder, or name another one."
             ) from error
-        if found != asdict(parameters):
+        if found != wanted:
             raise VoGanError(
-                f"{out} holds a world made with other parameters ({_in_words(found)}; now "
-                f"{_in_words(asdict(parameters))}). Name another folder, or remove this one."
+                f"{out} holds a world made with other parameters ({_differences(found, wanted)}). Name another "
+                "folder, or remove this one."
             )
         return
-    if out.is_dir() and any(out.iterdir()):
-        raise VoGanError(f"{out} holds something that is not a world (no world.json). Name a new or an empty folder.")
-    out.mkdir(parents=True, exist_ok=True)
-    replace_file(record, (json.dumps(asdict(parameters), indent=2) + "\n").encode())
+    foreign = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
+    if foreign and (not resume or "sequences" in foreign or "poses" in foreign):
+        raise VoGanError(
+            f"{out} holds something that is not a world ({foreign[0]}, and no world.json). Name a new or an empty "
+            "folder."
+        )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise VoGanError(f"cannot make the folder {out}: {error.strerror}. Name another one.") from error
+    replace_file(record, (json.dumps(wanted, indent=2) + "\n").encode())
 
 
-def _in_words(parameters: object) -> str:
-    if not isinstance(parameters, dict):
-        return str(parameters)
-    return ", ".join(f"{key} {value}" for key, value in parameters.items())
+def _differences(found: object, wanted: dict[str, object]) -> str:
+    """What two sets of parameters do not share, in words."""
+    if not isinstance(found, dict):
+        return f"world.json says {found!r}"
+    names = [name for name in {**found, **wanted} if found.get(name) != wanted.get(name)]
+    return ", ".join(f"{name} {found.get(name)}, now {wanted.get(name)}" for name in names)
 
 
 def sequence_folder(out: Path, sequence: int) -> Path:
@@ -75,10 +92,13 @@ def sequence_folder(out: Path, sequence: int) -> Path:
     return out / "sequences" / f"{sequence:02d}"
 
 
-def write_sequence(out: Path, sequence: int, camera: Camera, world_from_camera: Float[np.ndarray, "n 4 4"]) -> None:
+def write_sequence(
+    out: Path, sequence: int, parameters: WorldParameters, world_from_camera: Float[np.ndarray, "n 4 4"]
+) -> None:
     """Write calibration, times and poses of a sequence and make the folders of its images."""
     folder = sequence_folder(out, sequence)
-    for name in IMAGE_FOLDERS:
+    camera = parameters.options.camera(parameters.size)
+    for name in _folders(parameters.options):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (out / "poses").mkdir(exist_ok=True)
     times = "".join(f"{FRAME_SECONDS * i:.6e}\n" for i in range(len(world_from_camera)))
@@ -101,21 +121,25 @@ def calibration(camera: Camera) -> str:
     )
 
 
-def frame_paths(out: Path, sequence: int, index: int) -> tuple[Path, ...]:
-    """The image files of a frame, in the order of IMAGE_FOLDERS."""
+def _folders(options: WorldOptions) -> tuple[str, ...]:
+    """The folders of images that a sequence has; those of the right and the left view come last."""
+    return (*(f"{name}_2" for name in ("depth", *options.written)), "image_3", "image_2")
+
+
+def _paths(out: Path, sequence: int, index: int, options: WorldOptions) -> list[Path]:
+    """The image files of a frame, in the order of the folders."""
     folder = sequence_folder(out, sequence)
-    return tuple(folder / name / f"{index:06d}.png" for name in IMAGE_FOLDERS)
+    return [folder / name / f"{index:06d}.png" for name in _folders(options)]
 
 
-def is_finished(out: Path, sequence: int, index: int) -> bool:
+def is_finished(out: Path, sequence: int, index: int, options: WorldOptions) -> bool:
     """Whether all images of a frame are there."""
-    return all(path.exists() for path in frame_paths(out, sequence, index))
+    return all(path.exists() for path in _paths(out, sequence, index, options))
 
 
-def write_frame(out: Path, sequence: int, index: int, frame: StereoFrame) -> None:
-    """Write the two views (RGB) and the depth (uint16, metres x 256, 0 = none) of a frame as PNG."""
-    seen = frame.depth <= LARGEST_DEPTH
-    depth = np.where(seen, frame.depth * DEPTH_SCALE + 0.5, 0).astype(np.uint16)
-    images = (depth, frame.right[..., ::-1], frame.left[..., ::-1])
-    for path, image in zip(frame_paths(out, sequence, index), images, strict=True):
-        replace_file(path, cv2.imencode(".png", np.ascontiguousarray(image), _PNG)[1].tobytes())
+def write_frame(out: Path, sequence: int, index: int, frame: StereoFrame, options: WorldOptions) -> None:
+    """Write the ground truth and the two views of a frame as PNG."""
+    images = [*(frame.truth[name] for name in ("depth", *options.written)), frame.right, frame.left]
+    for path, image in zip(_paths(out, sequence, index, options), images, strict=True):
+        stored = image[..., ::-1] if image.ndim == 3 else image
+        replace_file(path, cv2.imencode(".png", np.ascontiguousarray(stored), _PNG)[1].tobytes())

@@ -37,7 +37,7 @@ DRIVES = (
 )
 """Seed and weather of every picture, row by row."""
 
-TRUTH_SEED = 5
+TRUTH_SEED = 8
 COLUMNS = 3
 MARGIN = 8
 PAPER = 255
@@ -122,7 +122,7 @@ def rendered(folder: Path, arguments: argparse.Namespace, seed: int, weather: st
     from vo_gan.world import render_world
     from vo_gan.world.options import preset
 
-    options = replace(preset("off"), traffic=True, shadows=True, glare=True, weather=weather, truth=truth)
+    options = replace(preset("off"), traffic=True, shadows=True, glare=not truth, weather=weather, extras=truth)
     render_world(folder, 1, arguments.frames, arguments.size, seed, workers=arguments.workers, options=options)
     (drive,) = open_drives(folder, ["00"])
     return drive

@@ -271,7 +271,7 @@ def render(folder: Path, arguments: argparse.Namespace) -> None:
     from vo_gan.world import render_world
     from vo_gan.world.options import preset
 
-    options = replace(preset(arguments.difficulty), truth=("moving",))
+    options = replace(preset(arguments.difficulty), extras=("moving",))
     size = (arguments.size[0], arguments.size[1])
     render_world(folder, 1, arguments.frames, size, arguments.seed, workers=arguments.workers, options=options)
 

@@ -79,7 +79,7 @@ def test_smooth_normals_look_outwards(model: int) -> None:
 def test_a_car_is_the_same_on_both_sides() -> None:
     corners = one_car(0).triangles.reshape(-1, 3)
     right = corners[corners[:, 0] > 1e-4].round(4)
-    left = corners[corners[:, 0] < -1e-4].round(4) * np.float32([-1, 1, 1])
+    left = corners[corners[:, 0] < -1e-4].round(4) * np.array([-1, 1, 1], np.float32)
     assert {tuple(p) for p in right.tolist()} == {tuple(p) for p in left.tolist()}
 
 

@@ -87,31 +87,42 @@ def test_noise_has_no_mean_and_is_seeded() -> None:
 
 def test_glare_leaves_a_picture_without_saturation_alone() -> None:
     weather, picture = made(WeatherKind.CLEAR), grey(0.5)
-    np.testing.assert_array_equal(add_glare(picture, weather, None, 1.0), picture)
-    np.testing.assert_array_equal(add_glare(picture, weather, (20.0, 10.0), 0.0), picture)
-    far_outside = add_glare(picture, weather, (-3.0 * WIDTH, 0.0), 1.0)
+    np.testing.assert_array_equal(add_glare(picture, weather, None, 0.0, 1.0), picture)
+    np.testing.assert_array_equal(add_glare(picture, weather, (20.0, 10.0), 1.0, 0.0), picture)
+    far_outside = add_glare(picture, weather, (-3.0 * WIDTH, 0.0), 1.0, 1.0)
     np.testing.assert_allclose(far_outside, picture, atol=1e-4)
 
 
 def test_lamps_bloom() -> None:
     picture = grey(0.0)
     picture[30:34, 100:104] = 5.0
-    bloom = add_glare(picture, made(WeatherKind.NIGHT), None, 1.0)[32, :, 1] - picture[32, :, 1]
+    bloom = add_glare(picture, made(WeatherKind.NIGHT), None, 0.0, 1.0)[32, :, 1] - picture[32, :, 1]
     assert (np.diff(bloom[106:180]) <= 1e-6).all()
     assert bloom[106] > 5.0 * bloom[130] > 0.0
-    twice = add_glare(picture, made(WeatherKind.NIGHT), None, 2.0)[32, :, 1] - picture[32, :, 1]
+    twice = add_glare(picture, made(WeatherKind.NIGHT), None, 0.0, 2.0)[32, :, 1] - picture[32, :, 1]
     np.testing.assert_allclose(twice, 2.0 * bloom, rtol=1e-4, atol=1e-6)
+
+
+def test_a_hidden_sun_throws_no_veil_and_lamps_bloom_all_the_same() -> None:
+    weather, picture = made(WeatherKind.NIGHT), grey(0.0)
+    picture[30:34, 100:104] = 5.0
+    without = add_glare(picture, weather, None, 0.0, 1.0)
+    assert (without[32, 110] > 0).all()
+    np.testing.assert_array_equal(add_glare(picture, weather, (30.0, 20.0), 0.0, 1.0), without)
+    half, whole = (add_glare(picture, weather, (30.0, 20.0), share, 1.0) - without for share in (0.5, 1.0))
+    assert whole.max() > 0
+    np.testing.assert_allclose(whole, 2.0 * half, rtol=1e-3, atol=1e-5)
 
 
 def test_sun_throws_a_veil_that_fades_with_distance() -> None:
     weather, picture = made(WeatherKind.DUSK), grey(0.05)
-    veil = add_glare(picture, weather, (30.0, 20.0), 1.0) - picture
+    veil = add_glare(picture, weather, (30.0, 20.0), 1.0, 1.0) - picture
     assert (veil > 0).all()
     y, x = np.unravel_index(veil[..., 0].argmax(), (HEIGHT, WIDTH))
     assert np.hypot(x - 30, y - 20) < 4
     assert veil[20, 30, 0] > 3.0 * veil[20, 120, 0]
     assert veil[20, 30, 0] > 1.5 * veil[20, 30, 2]
-    beside = add_glare(picture, weather, (-20.0, 20.0), 1.0) - picture
+    beside = add_glare(picture, weather, (-20.0, 20.0), 1.0, 1.0) - picture
     assert 0.0 < beside.mean() < veil.mean()
 
 

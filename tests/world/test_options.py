@@ -30,7 +30,10 @@ def test_a_mask_of_what_moves_comes_with_traffic() -> None:
         ({"weather": "hail"}, "weather 'hail'"),
         ({"extras": ("depths",)}, "ground truth 'depths'"),
         ({"baseline": 0.0}, "baseline"),
+        ({"baseline": float("nan")}, "baseline"),
         ({"intrinsics": (0.0, 1.0, 2.0, 3.0)}, "focal"),
+        ({"intrinsics": (50.0, 50.0, float("nan"), 3.0)}, "finite"),
+        ({"intrinsics": (float("inf"), 50.0, 2.0, 3.0)}, "finite"),
     ],
 )
 def test_impossible_options_are_refused(wrong: dict[str, object], said: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from vo_gan.world.camera import Camera, kitti_camera
 from vo_gan.world.casting import NOTHING, STATIC, Placed
 from vo_gan.world.mesh import Label, Material, Mesh, MeshBuilder
-from vo_gan.world.renderer import Renderer
+from vo_gan.world.renderer import Renderer, Stage
 from vo_gan.world.sky import Sky
 from vo_gan.world.solids import add_prism, box, icosphere
 from vo_gan.world.textures import Noise
@@ -36,7 +36,7 @@ EYE[:3, 3] = 0.2, -1.65, 0.4
 def weather(towards_sun: tuple[float, float, float] = (0.0, -1.0, 0.0)) -> Weather:
     """Clear weather with the sun somewhere."""
     clear = make_weather(WeatherKind.CLEAR, np.random.default_rng(0))
-    direction = np.float32(towards_sun) / np.float32(np.linalg.norm(towards_sun))
+    direction = (np.array(towards_sun) / np.linalg.norm(towards_sun)).astype(np.float32)
     return Weather(**{**clear.__dict__, "towards_sun": direction})
 
 
@@ -63,7 +63,7 @@ def crate(x: float, z: float, heading: float = 0.0) -> Callable[[MeshBuilder], N
 
 def renderer(mesh: Mesh, *models: Mesh, shadows: bool = False, camera: Camera = CAMERA) -> Renderer:
     town = Town(mesh, np.zeros((0, 3)), models)
-    return Renderer(town, camera, Sky(np.random.default_rng(0)), Noise(0), shadows)
+    return Renderer(Stage(town), camera, Sky(np.random.default_rng(0)), Noise(0), shadows)
 
 
 def standing(x: float, z: float, heading: float) -> np.ndarray:
@@ -119,6 +119,38 @@ def test_sky_has_no_depth_normal_or_flow() -> None:
         assert (image[sky] == 0).all()
     assert (flow_image(shot, CAMERA, (EYE, EYE), ([], []))[sky] == 0).all()
     assert set(np.unique(semantic_image(shot))) == {Label.SKY, Label.ROAD}
+
+
+def test_disparity_beyond_the_format_is_unknown() -> None:
+    """A wall at 4 m is 257 pixels apart in a camera with fx * baseline = 1028, at 4.1 m 250.7."""
+
+    def wall(builder: MeshBuilder) -> None:
+        style = builder.add_style((0.5, 0.5, 0.5))
+        corners = np.array([[[-9.0, -9, 4.0], [0, -9, 4.0], [0, 9, 4.0], [-9, 9, 4.0]]])
+        for quad in (corners, corners + np.array([9.0, 0.0, 0.1])):
+            builder.add_quads(quad, quad[..., :2], Material.PLASTER, style, Label.WALL)
+
+    camera = Camera((32, 16), (2056.0, 2056.0, 15.5, 7.5), 0.5)
+    found = disparity_image(renderer(mesh_of(wall), camera=camera).render(np.eye(4), weather(), 0.0), camera)
+    assert (found[:, :16] == 0).all()
+    np.testing.assert_allclose(found[:, 16:] / 256.0, 1028.0 / 4.1, atol=3e-3)
+
+
+def test_faces_are_shaded_with_the_normals_they_are_given() -> None:
+    """Also where the normals of all corners are the same, as those of a tuft of leaves are."""
+
+    def radiance(normals: np.ndarray | None) -> np.ndarray:
+        def wall(builder: MeshBuilder) -> None:
+            style = builder.add_style((0.5, 0.5, 0.5))
+            corners = np.array([[[-90.0, -90, 4.0], [90, -90, 4.0], [90, 90, 4.0], [-90, 90, 4.0]]])
+            builder.add_quads(corners, np.zeros((1, 4, 2)), Material.PLASTER, style, Label.WALL, normals)
+
+        return renderer(mesh_of(wall)).render(EYE, weather((0.0, -1.0, -0.2)), 0.0).radiance
+
+    flat, same = radiance(None), radiance(np.tile([0.0, 0.0, -1.0], (1, 4, 1)))
+    tilted = radiance(np.tile([0.0, -0.8, -0.6], (1, 4, 1)))
+    np.testing.assert_array_equal(same, flat)
+    assert tilted.mean() > 1.5 * flat.mean()
 
 
 def test_disparity_is_where_the_right_eye_sees_the_point() -> None:

@@ -21,7 +21,7 @@ def test_stripes_and_bar_are_box_averages(width: float) -> None:
 
 @pytest.fixture(scope="module")
 def noise() -> Noise:
-    return Noise(3)
+    return Noise(4)
 
 
 def sample(noise: Noise, u: np.ndarray, v: np.ndarray, width_u: float, width_v: float) -> np.ndarray:

@@ -19,7 +19,7 @@ def parse(*words: str) -> argparse.Namespace:
 
 def test_command_renders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
-    assert world.run(parse(str(out), "--frames", "2", "--size", "64x32", "--workers", "1")) == 0
+    assert world.run(parse(str(out), "--frames", "2", "--size", "64x32", "--seed", "4", "--workers", "1")) == 0
     assert len(list(out.glob("sequences/00/image_3/*.png"))) == 2
     assert "1 x 2 stereo frames" in capsys.readouterr().out
 

@@ -1,4 +1,4 @@
-"""Rays: which pixels have which, where they end, and how they look from things that move."""
+"""Rays: which pixels have which, where they end, what shades them, and how they look from things that move."""
 
 from __future__ import annotations
 
@@ -149,3 +149,57 @@ def meets_box(
     one, two = (low - rays[:, :3]) * inverse, (high - rays[:, :3]) * inverse
     leave = np.maximum(one, two).min(axis=1)
     return (np.minimum(one, two).max(axis=1) <= leave) & (leave > 0)
+
+
+class Scene:
+    """What stands still and the models of what moves, for rays to be cast on."""
+
+    def __init__(self, meshes: Sequence[Mesh]) -> None:
+        """Make ready: the first mesh stands still, the others are the models."""
+        self._casters = [Caster(mesh) for mesh in meshes]
+        self._first = np.cumsum([0, *(len(mesh.triangles) for mesh in meshes)])
+
+    def cast(
+        self,
+        view: View,
+        side: Int[np.ndarray, " k"],
+        x: Float32[np.ndarray, " k"],
+        y: Float32[np.ndarray, " k"],
+        rays: Float32[np.ndarray, "k 6"],
+    ) -> Hits:
+        """Cast rays on what stands still, then on every moving thing where its box is in the picture."""
+        answer = self._casters[0].cast(rays)
+        depth, normal, corner = answer["t_hit"], answer["primitive_normals"], answer["primitive_uvs"]
+        owner = np.where(np.isfinite(depth), np.int32(STATIC), np.int32(NOTHING))
+        triangle = np.where(np.isfinite(depth), answer["primitive_ids"], 0).astype(np.intp)
+        for number, mover in enumerate(view.movers, start=1):
+            caster = self._casters[1 + mover.model]
+            inside = view.around(mover, caster.low, caster.high, side, x, y)
+            if len(inside) == 0:
+                continue
+            turn, shift = inverse(mover.town_from_object)
+            answer = caster.cast(moved(rays[inside], turn, shift))
+            nearer = answer["t_hit"] < depth[inside]
+            pixel = inside[nearer]
+            depth[pixel], corner[pixel] = answer["t_hit"][nearer], answer["primitive_uvs"][nearer]
+            normal[pixel] = answer["primitive_normals"][nearer] @ turn
+            owner[pixel] = number
+            triangle[pixel] = answer["primitive_ids"][nearer] + self._first[1 + mover.model]
+        facing = np.einsum("ij,ij->i", normal, rays[:, 3:]) > 0
+        normal[facing] *= np.float32(-1)
+        normal[owner == NOTHING] = 0
+        return Hits(depth, owner, triangle, corner, normal)
+
+    def in_shadow(self, view: View, start: Float32[np.ndarray, "k 3"]) -> Bool[np.ndarray, " k"]:
+        """Whether anything lies between points and the sun."""
+        rays = np.empty((len(start), 6), np.float32)
+        rays[:, :3], rays[:, 3:] = start, view.weather.towards_sun
+        shaded = self._casters[0].blocks(rays)
+        for mover in view.movers:
+            caster = self._casters[1 + mover.model]
+            turn, shift = inverse(mover.town_from_object)
+            local = moved(rays, turn, shift)
+            near = np.flatnonzero(meets_box(local, caster.low, caster.high) & ~shaded)
+            if len(near):
+                shaded[near] = caster.blocks(local[near])
+        return shaded

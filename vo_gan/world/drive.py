@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
@@ -12,6 +13,9 @@ from vo_gan.world.roads.network import RoadNetwork, lay_network
 from vo_gan.world.roads.route import Leg, lane_line, leg_spans, plan_route
 from vo_gan.world.roads.terrain import Terrain
 from vo_gan.world.roads.vehicle import FRAME_SECONDS, Motion, drive, drive_length
+
+_GROUND, _STREETS, _WAY, _PACE = range(4)
+"""Streams of chance of a sequence, beside those of its `recorder`."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,17 @@ class Drive:
         return self.motion.poses(FRAME_SECONDS * np.arange(frames))
 
 
+@lru_cache(maxsize=1)
+def lay_streets(seed: int, sequence: int) -> RoadNetwork:
+    """The hills and streets of a sequence's town."""
+    ground, streets = (np.random.default_rng([seed, sequence, stream]) for stream in (_GROUND, _STREETS))
+    return lay_network(streets, Terrain(ground))
+
+
 def plan_drive(seed: int, sequence: int, frames: int) -> Drive:
-    """Lay the streets of a sequence's town and drive through them; a shorter drive begins as a longer one."""
-    ground, streets, way, pace = (np.random.default_rng([seed, sequence, stream]) for stream in range(4))
-    network = lay_network(streets, Terrain(ground))
+    """Drive through the town of a sequence; a shorter drive begins as a longer one."""
+    network = lay_streets(seed, sequence)
+    way, pace = (np.random.default_rng([seed, sequence, stream]) for stream in (_WAY, _PACE))
     duration = FRAME_SECONDS * frames
     legs = plan_route(way, network, drive_length(duration))
     lane = lane_line(network, legs)

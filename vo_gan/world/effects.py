@@ -113,6 +113,7 @@ def add_glare(
     linear: Float32[np.ndarray, "h w 3"],
     weather: Weather,
     sun_pixel: tuple[float, float] | None,
+    sun_share: float,
     strength: float,
 ) -> Float32[np.ndarray, "h w 3"]:
     """Add the light that a lens scatters: bloom around what exceeds white, and a veil and ghosts of the sun.
@@ -120,8 +121,8 @@ def add_glare(
     Args:
         linear: radiance, RGB.
         weather: for the sun's light and the exposure that says what white is.
-        sun_pixel: (x, y) where the sun shines into the lens, in the picture or beside it; None where it does not,
-            be it behind the camera or hidden.
+        sun_pixel: (x, y) where the sun stands, in the picture or beside it; None where it is behind the camera.
+        sun_share: how much of the sun nothing hides, 0..1.
         strength: factor on all of it; 1 is a clean lens against the sun, 2 a dirty one.
     """
     height, width = linear.shape[:2]
@@ -132,10 +133,10 @@ def add_glare(
     radius = small_size[0] / 104.0
     light = np.float32(0.16 * strength) * cv2.GaussianBlur(small, (0, 0), 1.2 * radius)
     light += np.float32(0.14 * strength) * cv2.GaussianBlur(small, (0, 0), 5.0 * radius)
-    if sun_pixel is not None:
+    if sun_pixel is not None and sun_share > 0:
         x = (sun_pixel[0] + 0.5) * small_size[0] / width - 0.5
         y = (sun_pixel[1] + 0.5) * small_size[1] / height - 0.5
-        light += _sun_in_lens(small_size, x, y) * (weather.sun * np.float32(strength))
+        light += _sun_in_lens(small_size, x, y) * (weather.sun * np.float32(sun_share * strength))
     return linear + cv2.resize(light, (width, height), interpolation=cv2.INTER_LINEAR)
 
 

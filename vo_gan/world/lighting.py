@@ -12,9 +12,9 @@ from vo_gan.world.weather import Weather
 
 LAMP_REACH = 45.0
 """Metres from the camera within which street lamps are counted."""
-LAMP_LIGHT = np.array([6.0, 4.8, 3.1], np.float32)
+LAMP_LIGHT = np.array([26.0, 20.0, 12.5], np.float32)
 """Light of a street lamp at 1 m, by that of sunlight."""
-HEADLIGHT = np.array([9.0, 8.6, 7.8], np.float32)
+HEADLIGHT = np.array([120.0, 114.0, 102.0], np.float32)
 """Light of the car's own headlights at 1 m, in the middle of their beam."""
 HEADLIGHT_PLACE = np.array([0.0, 1.0, 1.2], np.float32)
 """Metres from the left camera to between the headlights: below it and before it."""
@@ -74,7 +74,9 @@ def lamplight(
     square = (ahead * ahead).sum(axis=1) + np.float32(0.5)
     depth = np.maximum(ahead[:, 2], np.float32(0.1))
     sideways, down = ahead[:, 0] / depth, ahead[:, 1] / depth
-    beam = np.exp(-((sideways * np.float32(1 / 0.5)) ** 2)) / (1 + np.exp((np.float32(0.01) - down) * np.float32(60)))
+    beam = np.exp(-((sideways * np.float32(1 / 0.5)) ** 2)) / (
+        1 + np.exp(np.clip((np.float32(0.01) - down) * np.float32(60), -50, 50))
+    )
     cosine = np.clip(-(points.normal * points.ray).sum(axis=1), 0, 1)
     light += (beam * cosine * (ahead[:, 2] > 0) / square)[:, None] * HEADLIGHT
     return light * np.float32(weather.lamps)

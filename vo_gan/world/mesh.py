@@ -12,6 +12,9 @@ from jaxtyping import Float, Float32, Int, Int32, Shaped, UInt8
 STYLE_COLUMNS = 16
 """Numbers in a style: colour (3), second colour (3), seed in [0, 1), and up to nine parameters of the material."""
 
+_BLOCK = 1 << 14
+"""Triangles that are worked on at a time, for the cache's sake."""
+
 
 class Material(IntEnum):
     """What a triangle is made of; `vo_gan.world.materials` has a function for each."""
@@ -60,7 +63,7 @@ class Mesh:
 
     Attributes:
         triangles: corners in metres, float32 `[m, 3, 3]`.
-        normals: unit normals at the corners, float32 `[m, 9]`; equal ones make a flat face.
+        normals: unit normals at the corners, float32 `[m, 9]`; those of the plane make a flat face.
         texture: rows U, V, u0, v0 of every triangle, float32 `[m, 8]`. U and V are the gradients of the texture
             coordinates u and v in space: u = U @ p + u0 at a point p of the triangle.
         material: `Material` of every triangle.
@@ -113,8 +116,8 @@ class MeshBuilder:
     ) -> None:
         """Add triangles with the texture coordinates (metres) and the unit normals (None: flat) of their corners."""
         if normals is None:
-            normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-            normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
+            normal = cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+            normal /= np.maximum(np.sqrt(np.einsum("ij,ij->i", normal, normal)), 1e-12)[:, None]
             normals = np.repeat(normal[:, None], 3, axis=1)
         self._triangles.append(corners)
         self._normals.append(normals)
@@ -158,7 +161,7 @@ class MeshBuilder:
             normals: unit normals at the vertices (smooth shading); flat faces if None.
         """
         corners = vertices[faces]
-        normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        normal = cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         facing = np.abs(normal).argmax(axis=1)
         axes = np.array([[2, 1], [0, 2], [0, 1]])[facing]
         texture = np.take_along_axis(corners, axes[:, None, :].repeat(3, axis=1), axis=2)
@@ -166,45 +169,55 @@ class MeshBuilder:
 
     def build(self) -> Mesh:
         """All faces so far as one mesh; faces without area are left out."""
-        corners = np.concatenate(self._triangles)
-        first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-        normal = np.cross(first, second)
-        area = np.linalg.norm(normal, axis=1)
-        keep = area > 1e-9
         count, *kinds = zip(*self._kind, strict=True)
-        material, label, style = (np.repeat(kind, count)[keep] for kind in kinds)
-        texture = np.concatenate(self._texture)[keep]
-        flat = normal[keep] / area[keep, None]
+        material, label, style = (
+            np.repeat(kind, count).astype(dtype)
+            for kind, dtype in zip(kinds, (np.uint8, np.uint8, np.int32), strict=True)
+        )
+        corners, given = np.concatenate(self._triangles), np.concatenate(self._texture)
+        texture, area = np.empty((len(corners), 8), np.float32), np.empty(len(corners))
+        for start in range(0, len(corners), _BLOCK):
+            some = slice(start, start + _BLOCK)
+            texture[some], area[some] = _texture_rows(corners[some], given[some])
+        keep = np.flatnonzero(area > 1e-9)
+        triangles, normals = corners.astype(np.float32), np.concatenate(self._normals, dtype=np.float32).reshape(-1, 9)
         return Mesh(
-            triangles=corners[keep].astype(np.float32),
-            normals=np.concatenate(self._normals)[keep].reshape(-1, 9).astype(np.float32),
-            texture=_texture_rows(corners[keep, 0], first[keep], second[keep], flat, texture).astype(np.float32),
-            material=material.astype(np.uint8),
-            label=label.astype(np.uint8),
-            style=style.astype(np.int32),
+            triangles=triangles[keep],
+            normals=normals[keep],
+            texture=texture[keep],
+            material=material[keep],
+            label=label[keep],
+            style=style[keep],
             styles=np.stack(self._styles).astype(np.float32),
         )
 
 
+def cross(one: Shaped[np.ndarray, "m 3"], two: Shaped[np.ndarray, "m 3"]) -> Shaped[np.ndarray, "m 3"]:
+    """Cross products of rows (several times as fast as `np.cross`)."""
+    (a, b, c), (d, e, f) = one.T, two.T
+    return np.stack([b * f - c * e, c * d - a * f, a * e - b * d], axis=1)
+
+
 def _texture_rows(
-    corner: Shaped[np.ndarray, "m 3"],
-    first: Shaped[np.ndarray, "m 3"],
-    second: Shaped[np.ndarray, "m 3"],
-    normal: Shaped[np.ndarray, "m 3"],
-    texture: Shaped[np.ndarray, "m 3 2"],
-) -> Shaped[np.ndarray, "m 8"]:
-    """The in-plane gradients of u and v and the values of u and v at the world's origin.
+    corners: Shaped[np.ndarray, "m 3 3"], texture: Shaped[np.ndarray, "m 3 2"]
+) -> tuple[Float32[np.ndarray, "m 8"], Float[np.ndarray, " m"]]:
+    """The in-plane gradients of u and v, the values of u and v at the world's origin; and twice the triangles' areas.
 
     The gradient g of u satisfies g @ first = u1 - u0, g @ second = u2 - u0 and g @ normal = 0; by Cramer's rule with
-    det = (first x second) @ normal it is ((u1 - u0) second x normal + (u2 - u0) normal x first) / det.
+    normal = first x second it is ((u1 - u0) second x normal + (u2 - u0) normal x first) / (normal @ normal).
     """
-    determinant = (np.cross(first, second) * normal).sum(axis=1)
-    along_first = np.cross(second, normal) / determinant[:, None]
-    along_second = np.cross(normal, first) / determinant[:, None]
+    first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    normal = cross(first, second)
+    square = np.einsum("ij,ij->i", normal, normal)
+    safe = np.maximum(square, 1e-30)[:, None]
+    along_first, along_second = cross(second, normal) / safe, cross(normal, first) / safe
     change = texture[:, 1:] - texture[:, :1]
-    gradient = change[:, 0, :, None] * along_first[:, None, :] + change[:, 1, :, None] * along_second[:, None, :]
-    start = texture[:, 0] - (gradient * corner[:, None, :]).sum(axis=2)
-    return np.concatenate([gradient.reshape(-1, 6), start], axis=1)
+    rows = np.empty((len(corners), 8), np.float32)
+    for axis in (0, 1):
+        gradient = change[:, 0, axis, None] * along_first + change[:, 1, axis, None] * along_second
+        rows[:, 3 * axis : 3 * axis + 3] = gradient
+        rows[:, 6 + axis] = texture[:, 0, axis] - np.einsum("ij,ij->i", gradient, corners[:, 0])
+    return rows, np.sqrt(square)
 
 
 def join(meshes: Sequence[Mesh]) -> Mesh:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
 
 from vo_gan.errors import VoGanError
@@ -56,8 +57,12 @@ class WorldOptions:
                 raise VoGanError(f"There is no ground truth {extra!r}; choose among {', '.join(EXTRAS)}.")
         if not 0.0 < self.baseline <= 5.0:
             raise VoGanError(f"The baseline must be between 0 and 5 metres, not {self.baseline:g}.")
-        if self.intrinsics is not None and min(self.intrinsics[:2]) <= 0.0:
-            raise VoGanError(f"The focal lengths must be above 0 pixels, not {self.intrinsics[:2]}.")
+        if self.intrinsics is not None and not (
+            all(map(math.isfinite, self.intrinsics)) and min(self.intrinsics[:2]) > 0.0
+        ):
+            raise VoGanError(
+                f"The intrinsics must be finite, with focal lengths above 0 pixels, not {self.intrinsics}."
+            )
 
     def camera(self, size: tuple[int, int]) -> Camera:
         """The stereo camera for images of `size` = (width, height)."""

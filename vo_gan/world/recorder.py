@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float, Float32, Shaped, UInt8
 
 from vo_gan.world import effects, truth
-from vo_gan.world.drive import plan_drive
+from vo_gan.world.drive import lay_streets, plan_drive
 from vo_gan.world.options import WorldOptions
-from vo_gan.world.renderer import Placed, Renderer
+from vo_gan.world.renderer import Placed, Renderer, Stage
 from vo_gan.world.roads.traffic import Track, make_traffic
 from vo_gan.world.roads.vehicle import FRAME_SECONDS
 from vo_gan.world.sky import Sky
@@ -62,18 +63,20 @@ class Recorder:
 
         self._options, self._camera = options, options.camera(size)
         self._drive = plan_drive(seed, sequence, frames)
-        town = build_town(chance(_TOWN), self._drive.network, models=options.traffic)
-        self._renderer = Renderer(town, self._camera, Sky(chance(_SKY)), Noise(seed), options.shadows)
+        self._renderer = Renderer(
+            _stage(seed, sequence, options.traffic), self._camera, Sky(chance(_SKY)), Noise(seed), options.shadows
+        )
         self._weather = WeatherPlan(chance(_WEATHER), options.weather)
         self._exposure = effects.ExposureControl(chance(_EXPOSURE))
         self._rain = effects.Rain(chance(_RAIN))
         self._noise_seed = [seed, sequence, _NOISE]
-        self._traffic: tuple[Track, ...] = ()
+        self._traffic: list[tuple[Track, float, float]] = []
         if options.traffic:
             drive = self._drive
-            self._traffic = make_traffic(
+            traffic = make_traffic(
                 chance(_TRAFFIC), drive.network, drive.legs, drive.lane, drive.motion, drive.duration
             )
+            self._traffic = [(track, *track.span()) for track in traffic]
 
     def record(self, index: int) -> StereoFrame:
         """The frame at `index`."""
@@ -121,7 +124,9 @@ class Recorder:
     def _movers(self, time: float) -> tuple[list[Track], list[Placed]]:
         """The tracks that are there at a time, and what is to be seen of each."""
         tracks, movers = [], []
-        for track in self._traffic:
+        for track, begin, end in self._traffic:
+            if not begin <= time <= end:
+                continue
             pose = track.poses(np.array([time]))[0]
             if np.isfinite(pose).all():
                 tracks.append(track)
@@ -147,12 +152,19 @@ class Recorder:
                 light = self._rain.draw(light, poses, time, shutter, camera.intrinsics, camera.baseline, side, weather)
             if self._options.glare:
                 pixel, share = self._renderer.sun_in_view(self._pose(time), weather, side, movers)
-                light = effects.add_glare(light, weather, pixel, GLARE_STRENGTH * share)
+                light = effects.add_glare(light, weather, pixel, share, GLARE_STRENGTH)
             if self._options.noise:
                 rng = np.random.default_rng([*self._noise_seed, index, side])
                 light = effects.add_noise(light, rng, gain, NOISE_AMOUNT)
             pictures.append(effects.develop(light, gain))
         return pictures[0], pictures[1]
+
+
+@lru_cache(maxsize=1)
+def _stage(seed: int, sequence: int, models: bool) -> Stage:
+    """The town of a sequence, with models of what moves or without; the last one is kept."""
+    rng = np.random.default_rng([seed, sequence, _TOWN])
+    return Stage(build_town(rng, lay_streets(seed, sequence), models))
 
 
 def _model(track: Track, time: float) -> int:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from multiprocessing.process import BaseProcess
@@ -24,8 +25,9 @@ from vo_gan.world.options import DIFFICULTIES, WorldOptions
 from vo_gan.world.recorder import Recorder
 from vo_gan.world.writer import WorldParameters, claim_folder, is_finished, write_frame, write_sequence
 
-SMALLEST_SIZE, LARGEST_SIZE = (32, 16), (4096, 4096)
-_CHUNK = 10
+SMALLEST_SIZE, LARGEST_SIZE = (32, 16), (4096, 2048)
+_CHUNK = 5
+_THREADS = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,9 @@ def _render_all(chunks: list[_Chunk], processes: int) -> Iterator[int]:
     context = multiprocessing.get_context("spawn")
     executor = ProcessPoolExecutor(processes, mp_context=context, initializer=_start_worker)
     try:
-        for done in as_completed([executor.submit(_render_chunk, chunk) for chunk in chunks]):
+        with _one_thread_each():
+            tasks = [executor.submit(_render_chunk, chunk) for chunk in chunks]
+        for done in as_completed(tasks):
             yield from range(done.result())
     except BrokenProcessPool as error:
         raise VoGanError(
@@ -127,6 +131,24 @@ def _render_all(chunks: list[_Chunk], processes: int) -> Iterator[int]:
         ) from error
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Let processes that start now compute with one thread, for there are as many of them as cores.
+
+    NumPy's linear algebra reads these variables when it is loaded; its threads would wait for one another busily.
+    """
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _start_worker() -> None:

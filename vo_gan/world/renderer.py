@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,19 +10,21 @@ from jaxtyping import Bool, Float, Float32, Int, Int32, UInt8
 
 from vo_gan.world import lighting
 from vo_gan.world.camera import Camera
-from vo_gan.world.casting import NOTHING, STATIC, Caster, Hits, Placed, View, inverse, meets_box, moved
+from vo_gan.world.casting import NOTHING, STATIC, Hits, Placed, Scene, View, inverse, moved
 from vo_gan.world.materials import LOOKS, Surface
-from vo_gan.world.mesh import Label, Material, join
+from vo_gan.world.mesh import Label, Material, Mesh, cross, join
 from vo_gan.world.sky import Sky
 from vo_gan.world.textures import COARSE_TEXEL, FINE_TEXEL, Noise
 from vo_gan.world.town import Town
 from vo_gan.world.weather import Weather
 
-_SUBPIXELS = np.array([[-0.125, -0.375], [0.375, -0.125], [0.125, 0.375], [-0.375, 0.125]], np.float32)
+_SUBPIXELS = np.array([[-0.33, -0.1], [0.1, 0.33], [0.23, -0.27]], np.float32)
 _SHADE_START = 0.02
 """Metres off a surface where rays towards the sun begin."""
 _SUN_SPREAD = np.stack(np.meshgrid(*[np.linspace(-0.25, 0.25, 5, dtype=np.float32)] * 2), axis=-1).reshape(-1, 2)
 """Metres around the eye from where the sun is looked for, so that glare comes and goes softly."""
+_FLAT = np.float32(0.9999)
+"""Cosine of the angle between a corner's normal and the plane's from which on the corner counts as flat."""
 _DIMMEST_SUN = 0.02
 """Sunlight whose shadows cannot be seen."""
 
@@ -46,24 +48,38 @@ class Shot:
     label: UInt8[np.ndarray, "h w"]
 
 
+class Stage:
+    """A town ready for rays; it looks the same to every camera and in every weather.
+
+    Attributes:
+        mesh: all that stands still, and then the models of what may move.
+        bent: which of its triangles are not shaded as flat.
+        scene: the same for rays to be cast on.
+        lamps: where the bulbs of the street lamps are.
+    """
+
+    def __init__(self, town: Town) -> None:
+        """Make ready to cast rays."""
+        meshes = [town.mesh, *town.models]
+        self.mesh, self.scene, self.lamps = join(meshes), Scene(meshes), town.lamps
+        self.bent = _bent(self.mesh)
+
+
 class Renderer:
     """Renders a town and the things that move in it as a stereo camera sees them."""
 
-    def __init__(self, town: Town, camera: Camera, sky: Sky, noise: Noise, shadows: bool) -> None:
-        """Make ready to cast rays.
+    def __init__(self, stage: Stage, camera: Camera, sky: Sky, noise: Noise, shadows: bool) -> None:
+        """Make ready to render.
 
         Args:
-            town: what stands still, and the models of what may move.
+            stage: what stands still, and the models of what may move.
             camera: the stereo camera.
             sky: what is seen where nothing is hit.
             noise: of all textures.
             shadows: whether things keep the sun off others.
         """
-        self._camera, self._sky, self._noise, self._shadows, self._lamps = camera, sky, noise, shadows, town.lamps
-        meshes = [town.mesh, *town.models]
-        self._mesh = join(meshes)
-        self._casters = [Caster(mesh) for mesh in meshes]
-        self._first = np.cumsum([0, *(len(mesh.triangles) for mesh in meshes)])
+        self._camera, self._sky, self._noise, self._shadows = camera, sky, noise, shadows
+        self._mesh, self._bent, self._scene, self._lamps = stage.mesh, stage.bent, stage.scene, stage.lamps
 
     def render(
         self,
@@ -77,7 +93,7 @@ class Renderer:
         """Render both views.
 
         Every pixel is one ray through its centre, whose colour is averaged over the pixel's footprint in closed form.
-        Pixels across which the surface or its shadow changes get four rays more.
+        Pixels across which the surface or its shadow changes get three rays more.
 
         Args:
             town_from_camera: pose of the left camera.
@@ -123,7 +139,7 @@ class Renderer:
         fx, fy, cx, cy = self._camera.intrinsics
         view = View(self._camera, town_from_camera, weather, 0.0, movers)
         start = view.eyes[[side]] + _SUN_SPREAD[:, :1] * view.rotation[:, 0] + _SUN_SPREAD[:, 1:] * view.rotation[:, 1]
-        hidden = self._in_shadow(view, start.astype(np.float32))
+        hidden = self._scene.in_shadow(view, start.astype(np.float32))
         pixel = float(towards[0] / towards[2] * fx + cx), float(towards[1] / towards[2] * fy + cy)
         return pixel, float(1.0 - hidden.mean())
 
@@ -152,7 +168,7 @@ class Renderer:
         """Colour at pixels (x, y) of the left (side 0) or right (1) view, what is hit there, and a number that differs
         where the surface or its shadow does."""
         rays = view.rays(side, x, y)
-        hits = self._cast(view, side, x, y, rays)
+        hits = self._scene.cast(view, side, x, y, rays)
         found = hits.owner != NOTHING
         hit, miss = np.flatnonzero(found), np.flatnonzero(~found)
         hit = hit[np.argsort(self._mesh.material[hits.triangle[hit]], kind="stable")]
@@ -163,37 +179,6 @@ class Renderer:
         face[hit] = 2 * (hits.owner[hit] * np.int32(len(self._mesh.styles)) + self._mesh.style[hits.triangle[hit]])
         face[hit] += shaded
         return colour, hits, face
-
-    def _cast(
-        self,
-        view: View,
-        side: Int[np.ndarray, " k"],
-        x: Float32[np.ndarray, " k"],
-        y: Float32[np.ndarray, " k"],
-        rays: Float32[np.ndarray, "k 6"],
-    ) -> Hits:
-        """Cast rays on what stands still, then on every moving thing where its box is in the picture."""
-        answer = self._casters[0].cast(rays)
-        depth, normal, corner = answer["t_hit"], answer["primitive_normals"], answer["primitive_uvs"]
-        owner = np.where(np.isfinite(depth), np.int32(STATIC), np.int32(NOTHING))
-        triangle = np.where(np.isfinite(depth), answer["primitive_ids"], 0).astype(np.intp)
-        for number, mover in enumerate(view.movers, start=1):
-            caster = self._casters[1 + mover.model]
-            inside = view.around(mover, caster.low, caster.high, side, x, y)
-            if len(inside) == 0:
-                continue
-            turn, shift = inverse(mover.town_from_object)
-            answer = caster.cast(moved(rays[inside], turn, shift))
-            nearer = answer["t_hit"] < depth[inside]
-            pixel = inside[nearer]
-            depth[pixel], corner[pixel] = answer["t_hit"][nearer], answer["primitive_uvs"][nearer]
-            normal[pixel] = answer["primitive_normals"][nearer] @ turn
-            owner[pixel] = number
-            triangle[pixel] = answer["primitive_ids"][nearer] + self._first[1 + mover.model]
-        facing = np.einsum("ij,ij->i", normal, rays[:, 3:]) > 0
-        normal[facing] *= np.float32(-1)
-        normal[owner == NOTHING] = 0
-        return Hits(depth, owner, triangle, corner, normal)
 
     def _shade(
         self, view: View, rays: Float32[np.ndarray, "k 6"], hits: Hits
@@ -213,7 +198,9 @@ class Renderer:
         shaded = np.zeros(len(share), bool)
         if self._shadows and weather.sun.max() > _DIMMEST_SUN:
             lit = np.flatnonzero(share > 0)
-            shaded[lit] = self._in_shadow(view, points.position[lit] + np.float32(_SHADE_START) * hits.normal[lit])
+            shaded[lit] = self._scene.in_shadow(
+                view, points.position[lit] + np.float32(_SHADE_START) * hits.normal[lit]
+            )
             leaves = points.material[shaded] == Material.FOLIAGE
             share[shaded] *= np.where(leaves, lighting.LEAF_LIGHT, np.float32(0))
         light = lighting.daylight(points, weather, share)
@@ -228,15 +215,18 @@ class Renderer:
 
     def _smooth_normals(self, view: View, hits: Hits) -> Float32[np.ndarray, "k 3"]:
         """Unit normals between those of the corners, on the eye's side of the triangle."""
-        corners = self._mesh.normals[hits.triangle]
-        one, two = hits.corner[:, 0:1], hits.corner[:, 1:2]
-        normal = (1 - one - two) * corners[:, 0:3] + one * corners[:, 3:6] + two * corners[:, 6:9]
+        normal = hits.normal.copy()
+        bent = np.flatnonzero(self._bent[hits.triangle])
+        corners = self._mesh.normals[hits.triangle[bent]]
+        one, two = hits.corner[bent, 0:1], hits.corner[bent, 1:2]
+        between = (1 - one - two) * corners[:, 0:3] + one * corners[:, 3:6] + two * corners[:, 6:9]
+        owner = hits.owner[bent]
         for number, mover in enumerate(view.movers, start=1):
-            own = hits.owner == number
-            if own.any():
-                normal[own] = normal[own] @ mover.town_from_object[:3, :3].T.astype(np.float32)
-        normal *= np.where(np.einsum("ij,ij->i", normal, hits.normal) < 0, np.float32(-1), np.float32(1))[:, None]
-        return normal / np.sqrt(np.einsum("ij,ij->i", normal, normal) + np.float32(1e-12))[:, None]
+            own = np.flatnonzero(owner == number)
+            between[own] = between[own] @ mover.town_from_object[:3, :3].T.astype(np.float32)
+        sign = np.where(np.einsum("ij,ij->i", between, normal[bent]) < 0, np.float32(-1), np.float32(1))
+        normal[bent] = between * (sign / np.sqrt(np.einsum("ij,ij->i", between, between) + np.float32(1e-12)))[:, None]
+        return normal
 
     def _surface(self, view: View, rays: Float32[np.ndarray, "k 6"], hits: Hits) -> Surface:
         """Texture coordinates, footprints and noise.
@@ -248,21 +238,14 @@ class Renderer:
         facing = np.einsum("ij,ij->i", hits.normal, rays[:, 3:])
         slopes = (hits.normal @ view.steps.T) / np.minimum(facing, np.float32(-1e-6))[:, None]
         coordinates = np.empty((4, len(rows)), np.float32)
-        groups = [(np.flatnonzero(hits.owner == STATIC), np.eye(3, dtype=np.float32), np.zeros(3, np.float32))]
-        for number, mover in enumerate(view.movers, start=1):
-            own = np.flatnonzero(hits.owner == number)
-            if len(own):
-                groups.append((own, *inverse(mover.town_from_object)))
-        for own, turn, shift in groups:
-            some = slice(None) if len(own) == len(rows) else own
-            depth, row, local = hits.depth[some], rows[some], moved(rays[some], turn, shift)
-            steps = view.steps @ turn.T
+        for own, local, steps in self._by_owner(view, rays, hits):
+            depth, row = hits.depth[own], rows[own]
             for axis, gradient in enumerate((row[:, 0:3], row[:, 3:6])):
                 on_ray = np.einsum("ij,ij->i", gradient, local[:, 3:])
                 at_eye = np.einsum("ij,ij->i", gradient, local[:, :3])
-                change = gradient @ steps.T - slopes[some] * on_ray[:, None]
-                coordinates[axis, some] = row[:, 6 + axis] + at_eye + depth * on_ray
-                coordinates[2 + axis, some] = depth * np.sqrt(np.einsum("ij,ij->i", change, change))
+                change = gradient @ steps.T - slopes[own] * on_ray[:, None]
+                coordinates[axis, own] = row[:, 6 + axis] + at_eye + depth * on_ray
+                coordinates[2 + axis, own] = depth * np.sqrt(np.einsum("ij,ij->i", change, change))
         u, v, width_u, width_v = coordinates
         np.maximum(coordinates[2:], np.float32(1e-3), out=coordinates[2:])
         style = self._mesh.styles[self._mesh.style[hits.triangle]]
@@ -273,24 +256,33 @@ class Renderer:
         )
         return Surface(u, v, width_u, width_v, style, fine, coarse)
 
-    def _in_shadow(self, view: View, start: Float32[np.ndarray, "k 3"]) -> Bool[np.ndarray, " k"]:
-        """Whether anything lies between points and the sun."""
-        rays = np.empty((len(start), 6), np.float32)
-        rays[:, :3], rays[:, 3:] = start, view.weather.towards_sun
-        shaded = self._casters[0].blocks(rays)
-        for mover in view.movers:
-            caster = self._casters[1 + mover.model]
-            turn, shift = inverse(mover.town_from_object)
-            local = moved(rays, turn, shift)
-            near = np.flatnonzero(meets_box(local, caster.low, caster.high) & ~shaded)
-            if len(near):
-                shaded[near] = caster.blocks(local[near])
-        return shaded
+    def _by_owner(
+        self, view: View, rays: Float32[np.ndarray, "k 6"], hits: Hits
+    ) -> Iterator[tuple[Int[np.ndarray, " n"] | slice, Float32[np.ndarray, "n 6"], Float32[np.ndarray, "2 3"]]]:
+        """The hits of each owner, and their rays and the pixels' steps in its coordinates."""
+        moving = [np.flatnonzero(hits.owner == number) for number in range(1, 1 + len(view.movers))]
+        if sum(len(own) for own in moving) == 0:
+            yield slice(None), rays, view.steps
+            return
+        static = np.flatnonzero(hits.owner == STATIC)
+        yield static, rays[static], view.steps
+        for own, mover in zip(moving, view.movers, strict=True):
+            if len(own):
+                turn, shift = inverse(mover.town_from_object)
+                yield own, moved(rays[own], turn, shift), view.steps @ turn.T
 
 
 def _chosen(hits: Hits, index: Int[np.ndarray, " n"]) -> Hits:
     """Some of the hits."""
     return Hits(hits.depth[index], hits.owner[index], hits.triangle[index], hits.corner[index], hits.normal[index])
+
+
+def _bent(mesh: Mesh) -> Bool[np.ndarray, " m"]:
+    """Triangles with a corner whose normal is not that of the plane (on either side of it)."""
+    first, second = (mesh.triangles[:, corner] - mesh.triangles[:, 0] for corner in (1, 2))
+    plane = cross(first, second)
+    cosine = np.einsum("mcj,mj->mc", mesh.normals.reshape(-1, 3, 3), plane)
+    return (np.abs(cosine) < _FLAT * np.sqrt(np.einsum("mj,mj->m", plane, plane))[:, None]).any(axis=1)
 
 
 def _looks(

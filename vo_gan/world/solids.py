@@ -44,9 +44,24 @@ def add_prism(
         axis=1,
     )
     builder.add_quads(corners, texture, material, style, label)
-    fan = np.stack([np.stack([outline[0], outline[i], outline[i + 1]]) for i in range(1, len(outline) - 1)])
-    lid = np.stack([fan[..., 0], np.full(fan.shape[:2], -top), fan[..., 1]], axis=-1)
-    builder.add_triangles(lid, fan, material, style, label)
+    flat = fan(outline)
+    lid = np.stack([flat[..., 0], np.full(flat.shape[:2], -top), flat[..., 1]], axis=-1)
+    builder.add_triangles(lid, flat, material, style, label)
+
+
+def fan(outline: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "k 3 2"]:
+    """The n - 2 triangles that fill a convex outline, all with its first corner."""
+    return np.stack([np.stack([outline[0], outline[i], outline[i + 1]]) for i in range(1, len(outline) - 1)])
+
+
+def grid_quads(grid: Float[np.ndarray, "*grids n m d"]) -> Float[np.ndarray, "k 4 d"]:
+    """The (n - 1) (m - 1) quadrangles of a grid of points (or of what belongs to them), or of each of many, row by row.
+
+    Their normals look to where (second axis) x (first axis) does.
+    """
+    here, right = grid[..., :-1, :-1, :], grid[..., :-1, 1:, :]
+    ahead, across = grid[..., 1:, :-1, :], grid[..., 1:, 1:, :]
+    return np.stack([here, right, across, ahead], axis=-2).reshape(-1, 4, grid.shape[-1])
 
 
 def ring(x: float, z: float, radius: float, count: int) -> Float[np.ndarray, "n 2"]:

@@ -22,9 +22,12 @@ def depth_image(shot: Shot) -> UInt16[np.ndarray, "h w"]:
 
 
 def disparity_image(shot: Shot, camera: Camera) -> UInt16[np.ndarray, "h w"]:
-    """Pixels x 256 that a point of the left view lies further left in the right one: fx * baseline / depth; 0: sky."""
-    disparity = camera.intrinsics[0] * camera.baseline / shot.depth * DEPTH_SCALE + 0.5
-    return np.clip(disparity, 0, 2**16 - 1).astype(np.uint16)
+    """Pixels x 256 that a point of the left view lies further left in the right one: fx * baseline / depth.
+
+    0 is sky, or a disparity of 256 pixels or more (something near in a large image), which the format cannot hold.
+    """
+    coded = np.float32(camera.intrinsics[0] * camera.baseline * DEPTH_SCALE) / shot.depth + np.float32(0.5)
+    return np.where(coded < 2**16, coded, 0).astype(np.uint16)
 
 
 def normals_image(shot: Shot) -> UInt16[np.ndarray, "h w 3"]:

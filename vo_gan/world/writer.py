@@ -47,7 +47,7 @@ def claim_folder(out: Path, parameters: WorldParameters, resume: bool) -> None:
         resume: whether files that are not of a world may lie in the folder: they stay as they are.
 
     Raises:
-        VoGanError: `out` is a file, holds something else, or a world made with other parameters.
+        VoGanError: `out` is a file, holds something else, a world made with other parameters, or cannot be made.
     """
     wanted = parameters.to_plain()
     record = out / "world.json"
@@ -72,11 +72,16 @@ def claim_folder(out: Path, parameters: WorldParameters, resume: bool) -> None:
             f"{out} holds something that is not a world ({foreign[0]}, and no world.json). Name a new or an empty "
             "folder."
         )
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise VoGanError(f"cannot make the folder {out}: {error.strerror}. Name another one.") from error
+    _make_folder(out)
     replace_file(record, (json.dumps(wanted, indent=2) + "\n").encode())
+
+
+def _make_folder(path: Path) -> None:
+    """Make a folder, and those above it, unless it is there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise VoGanError(f"cannot make the folder {path}: {error.strerror}. Name another one.") from error
 
 
 def _differences(found: object, wanted: dict[str, object]) -> str:
@@ -95,12 +100,15 @@ def sequence_folder(out: Path, sequence: int) -> Path:
 def write_sequence(
     out: Path, sequence: int, parameters: WorldParameters, world_from_camera: Float[np.ndarray, "n 4 4"]
 ) -> None:
-    """Write calibration, times and poses of a sequence and make the folders of its images."""
+    """Write calibration, times and poses of a sequence and make the folders of its images.
+
+    Raises:
+        VoGanError: the disk cannot be written to.
+    """
     folder = sequence_folder(out, sequence)
     camera = parameters.options.camera(parameters.size)
-    for name in _folders(parameters.options):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    (out / "poses").mkdir(exist_ok=True)
+    for path in (out / "poses", *(folder / name for name in _folders(parameters.options))):
+        _make_folder(path)
     times = "".join(f"{FRAME_SECONDS * i:.6e}\n" for i in range(len(world_from_camera)))
     rows = (" ".join(f"{value:.9e}" for value in pose[:3].ravel()) + "\n" for pose in world_from_camera)
     replace_file(folder / "calib.txt", calibration(camera).encode())
@@ -138,7 +146,11 @@ def is_finished(out: Path, sequence: int, index: int, options: WorldOptions) -> 
 
 
 def write_frame(out: Path, sequence: int, index: int, frame: StereoFrame, options: WorldOptions) -> None:
-    """Write the ground truth and the two views of a frame as PNG."""
+    """Write the ground truth and the two views of a frame as PNG.
+
+    Raises:
+        VoGanError: the disk cannot be written to.
+    """
     images = [*(frame.truth[name] for name in ("depth", *options.written)), frame.right, frame.left]
     for path, image in zip(_paths(out, sequence, index, options), images, strict=True):
         stored = image[..., ::-1] if image.ndim == 3 else image

@@ -1,7 +1,7 @@
 """The buildings of a town.
 
-`lots` finds their places (`plots`), `house_looks` says what they look like, `houses` and `roofs` give them their shape
-out of `slabs`.
+`lots` finds their places (`plots`), `house_kinds` draws their looks (`house_looks`), `houses` and `roofs` give them
+their shape out of `slabs`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from vo_gan.world.mesh import Label, MeshBuilder
-from vo_gan.world.objects.house_looks import HouseLook, draw_look
-from vo_gan.world.objects.houses import add_house
+from vo_gan.world.objects.house_kinds import draw_look
+from vo_gan.world.objects.house_looks import HouseLook
+from vo_gan.world.objects.houses import House
 from vo_gan.world.objects.lots import Lot, survey
 from vo_gan.world.objects.plots import Kind
 from vo_gan.world.objects.slabs import Slabs
@@ -52,6 +53,6 @@ def add_buildings(builder: MeshBuilder, network: RoadNetwork, rng: np.random.Gen
         look = rows.get(plot.row) if plot.kind in (Kind.TERRACE, Kind.GARAGES) else None
         if look is None:
             look = rows[plot.row] = draw_look(plot.kind, house_rng)
-        add_house(slabs, builder, plot, look, float(level), float(foot), house_rng)
+        House(slabs, builder, plot, look, float(level), float(foot), house_rng).build()
     slabs.emit(builder, Label.BUILDING)
     return lots

@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Float, Int, Shaped
 
 from vo_gan.world.materials.vehicles import CarPart
-from vo_gan.world.objects.template import Template, box_quads, facing, grid_quads, make_template, mirrored, split_quads
+from vo_gan.world.objects.template import Template, box_quads, facing, make_template, mirrored, split_quads
+from vo_gan.world.solids import grid_quads
 
 TYRE_WIDTH = 0.2
 """Metres."""

@@ -71,9 +71,3 @@ def add_style_row(builder: MeshBuilder, row: Float[np.ndarray, " 16"]) -> int:
 def _turned(vectors: Float[np.ndarray, "m 3"], turn: Float[np.ndarray, "n 3 3"]) -> Float[np.ndarray, "n m 3"]:
     """Vectors turned by every rotation."""
     return vectors @ turn.transpose(0, 2, 1)
-
-
-def grid_quads(grid: Float[np.ndarray, "n m d"]) -> Float[np.ndarray, "k 4 d"]:
-    """The (n - 1) (m - 1) quadrangles of a grid of points (or of what belongs to them), row by row."""
-    quads = np.stack([grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1]], axis=2)
-    return quads.reshape(-1, 4, grid.shape[2])

@@ -12,6 +12,7 @@ from vo_gan.world.mesh import Label, Material, MeshBuilder
 from vo_gan.world.objects.lots import Lot
 from vo_gan.world.objects.places import Boundary, boundary, closed_stretches, strip_along
 from vo_gan.world.roads.network import RoadNetwork
+from vo_gan.world.solids import grid_quads
 
 FOOT = -0.5
 """Height of the lower end of what stands in the ground."""
@@ -74,11 +75,11 @@ def add_fences(builder: MeshBuilder, network: RoadNetwork, lots: Sequence[Lot], 
 
 def _bands(network: RoadNetwork, lot: Lot, away: float, thick: float, low: float, high: float) -> list[_Faces]:
     """Bars along the closed stretches of a lot, `away` metres outside the pavement, between two heights."""
-    return [
-        _bars(network, lot, np.linspace(start, stop, max(2, int((stop - start) / _SEGMENT) + 1))[None],
-              away, thick, low, high)
-        for start, stop in closed_stretches(lot)
-    ]  # fmt: skip
+    faces = []
+    for start, stop in closed_stretches(lot):
+        stations = np.linspace(start, stop, max(2, int((stop - start) / _SEGMENT) + 1))
+        faces.append(_bars(network, lot, stations[None], away, thick, low, high))
+    return faces
 
 
 def _posts(network: RoadNetwork, lot: Lot, away: float, thick: float, high: float) -> list[_Faces]:
@@ -107,9 +108,6 @@ def _bars(
     grid = strip_along(network, lot, stations.ravel(), profile).reshape(bars, count, 4, 3)
     girth = np.array([low, high, high + thick, 2 * high + thick - low])
     flat = np.stack(np.broadcast_arrays(stations[:, :, None], girth), axis=3)
-    corners, texture = (
-        np.stack([part[:, :-1, :-1], part[:, :-1, 1:], part[:, 1:, 1:], part[:, 1:, :-1]], axis=3).reshape(-1, 4, size)
-        for part, size in ((grid, 3), (flat, 2))
-    )
+    corners, texture = grid_quads(grid), grid_quads(flat)
     ends = grid[:, [0, -1]].reshape(-1, 4, 3)
     return np.concatenate([corners, ends]), np.concatenate([texture, np.broadcast_to(section, (len(ends), 4, 2))])

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from vo_gan.world.materials.furniture import Figure, Plate
 from vo_gan.world.mesh import Label, Material, Mesh, MeshBuilder
 from vo_gan.world.objects.fences import FOOT
-from vo_gan.world.solids import add_prism, box, ring
+from vo_gan.world.solids import add_prism, box, fan, ring
 
 BULBS = {"arm_lamp": (-1.45, 7.05, 0.0), "lantern": (0.0, 5.15, 0.0)}
 """Where the bulb of each kind of lamp is: x, height, z in metres."""
@@ -60,6 +60,8 @@ _PAINTS = {
     "yellow": (0.90, 0.74, 0.18),
     "green": (0.16, 0.42, 0.30),
 }
+_PLATE_AWAY = -0.05
+"""z of a sign's plate in metres: before its post."""
 _POSTERS = (float(Plate.SQUARE), float(Figure.POSTER), 99.0, 0.0, 99.0)
 _STEEL = (0.56, 0.57, 0.58)
 _DARK = (0.22, 0.24, 0.25)
@@ -148,21 +150,14 @@ def _lantern(builder: MeshBuilder, rng: np.random.Generator) -> None:
     add_prism(builder, ring(0.0, 0.0, 0.12, 7), 5.41, 5.55, Material.METAL, iron, Label.POLE)
 
 
-def _plate(
-    builder: MeshBuilder,
-    outline: Float[np.ndarray, "n 2"],
-    height: float,
-    style: int,
-    away: float = -0.05,
-    label: Label = Label.TRAFFIC_SIGN,
-) -> None:
+def _plate(builder: MeshBuilder, outline: Float[np.ndarray, "n 2"], height: float, style: int) -> None:
     """Add a plate of an outline (u to the right, v up) around a height, painted in front, grey behind."""
     grey = _metal(builder, _STEEL, 0.0)
-    fan = np.stack([np.stack([outline[0], outline[i], outline[i + 1]]) for i in range(1, len(outline) - 1)])
-    for z, material, look in ((away, Material.SIGN, style), (away + 0.012, Material.METAL, grey)):
-        corners = np.stack([fan[..., 0], -height - fan[..., 1], np.full(fan.shape[:2], z)], axis=2)
-        texture = fan if material == Material.SIGN else fan + np.array([0.0, height])
-        builder.add_triangles(corners, texture, material, look, label)
+    flat = fan(outline)
+    for z, material, look in ((_PLATE_AWAY, Material.SIGN, style), (_PLATE_AWAY + 0.012, Material.METAL, grey)):
+        corners = np.stack([flat[..., 0], -height - flat[..., 1], np.full(flat.shape[:2], z)], axis=2)
+        texture = flat if material == Material.SIGN else flat + np.array([0.0, height])
+        builder.add_triangles(corners, texture, material, look, Label.TRAFFIC_SIGN)
 
 
 def _sign(kind: _Sign) -> Mesh:
@@ -205,13 +200,12 @@ def _traffic_light(builder: MeshBuilder, rng: np.random.Generator) -> None:
         tint = np.array(colour) * (1.0 if on else 0.35)
         style = builder.add_style(tint, tint**2, 0.3, (1.5 if on else 0.0,))
         angle = 2 * np.pi * np.arange(10) / 10
-        disc = 0.1 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-        fan = np.stack([np.stack([disc[0], disc[i], disc[i + 1]]) for i in range(1, 9)])
+        disc = fan(0.1 * np.stack([np.cos(angle), np.sin(angle)], axis=1))
         middle = 3.12 - 0.32 * number
-        corners = np.stack([fan[..., 0], -middle - fan[..., 1], np.full(fan.shape[:2], -0.225)], axis=2)
-        builder.add_triangles(corners, fan, Material.LAMP, style, Label.TRAFFIC_LIGHT)
-        _block(builder, (0.0, -0.28), (0.12, 0.06), (middle + 0.1, middle + 0.13), Material.METAL, black,
-               Label.TRAFFIC_LIGHT)  # fmt: skip
+        corners = np.stack([disc[..., 0], -middle - disc[..., 1], np.full(disc.shape[:2], -0.225)], axis=2)
+        builder.add_triangles(corners, disc, Material.LAMP, style, Label.TRAFFIC_LIGHT)
+        hood = (middle + 0.1, middle + 0.13)
+        _block(builder, (0.0, -0.28), (0.12, 0.06), hood, Material.METAL, black, Label.TRAFFIC_LIGHT)
 
 
 def _bin(builder: MeshBuilder, rng: np.random.Generator) -> None:
@@ -271,9 +265,7 @@ def _mail_box(builder: MeshBuilder, _: np.random.Generator) -> None:
 def _column(builder: MeshBuilder, _: np.random.Generator) -> None:
     """An advertising column covered with posters."""
     stone = _metal(builder, (0.50, 0.49, 0.46), 0.0)
-    posters = builder.add_style(
-        (0.7, 0.7, 0.7), seed=0.7, parameters=(float(Plate.SQUARE), float(Figure.POSTER), 99.0, 0.0, 99.0)
-    )
+    posters = builder.add_style((0.7, 0.7, 0.7), seed=0.7, parameters=_POSTERS)
     add_prism(builder, ring(0.0, 0.0, 0.66, 14), FOOT, 0.4, Material.METAL, stone, Label.UNLABELED)
     add_prism(builder, ring(0.0, 0.0, 0.6, 14), 0.4, 2.75, Material.SIGN, posters, Label.UNLABELED)
     add_prism(builder, ring(0.0, 0.0, 0.72, 14), 2.75, 2.9, Material.METAL, stone, Label.UNLABELED)
@@ -285,9 +277,7 @@ def _shelter(builder: MeshBuilder, _: np.random.Generator) -> None:
     frame, roof = _metal(builder, (0.30, 0.33, 0.34)), _metal(builder, (0.42, 0.45, 0.46))
     glass = _metal(builder, (0.36, 0.43, 0.44), 0.0)
     wood = builder.add_style(_OAK, _GREY_OAK, 0.4, (0.11,))
-    posters = builder.add_style(
-        (0.7, 0.7, 0.7), seed=0.2, parameters=(float(Plate.SQUARE), float(Figure.POSTER), 99.0, 0.0, 99.0)
-    )
+    posters = builder.add_style((0.7, 0.7, 0.7), seed=0.2, parameters=_POSTERS)
     for z in (-1.9, 0.0, 1.9):
         _block(builder, (0.62, z), (0.04, 0.04), (FOOT, 2.4), Material.METAL, frame, Label.UNLABELED)
     for z in (-1.9, 1.9):

@@ -18,6 +18,7 @@ from vo_gan.world.mesh import Label, Material, MeshBuilder
 from vo_gan.world.roads.line import Line, connection, directions, straight_points
 from vo_gan.world.roads.network import PAVEMENT_WIDTH, Arm, Junction, RoadNetwork, Street
 from vo_gan.world.roads.terrain import Terrain
+from vo_gan.world.solids import grid_quads
 
 KERB_HEIGHT = 0.12
 """Metres from the carriageway up to the pavement."""
@@ -131,13 +132,8 @@ def _add_lattice(
     normals: Float[np.ndarray, "n m 3"] | None = None,
 ) -> None:
     """Add the quadrangles between neighbouring points; they face up where rows go forward and columns to the right."""
-
-    def quads(corner: Float[np.ndarray, "n m _"]) -> Float[np.ndarray, "_ 4 _"]:
-        around = (corner[:-1, :-1], corner[:-1, 1:], corner[1:, 1:], corner[1:, :-1])
-        return np.stack(around, axis=2).reshape(-1, 4, corner.shape[2])
-
-    facing = None if normals is None else quads(normals)
-    builder.add_quads(quads(points), quads(texture), material, style, label, facing)
+    facing = None if normals is None else grid_quads(normals)
+    builder.add_quads(grid_quads(points), grid_quads(texture), material, style, label, facing)
 
 
 def _stations(street: Street) -> Float[np.ndarray, " n"]:

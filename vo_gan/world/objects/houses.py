@@ -24,7 +24,7 @@ _DOOR_HALF = 0.75
 
 
 class House:
-    """Adds one house after another part to the slabs; see `add_house`."""
+    """A house under construction: `build` adds its parts to the slabs."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class House:
             builder: takes its styles.
             plot: where it stands.
             look: how it looks.
-            level: height of the ground at its front.
+            level: height of the ground at its front in metres.
             foot: height above that, negative, where its walls begin.
             rng: source of all chance.
         """
@@ -262,26 +262,3 @@ class House:
         rail = self.metal if self.rng.random() < 0.6 else self.pale
         self._front(x, (floor + 0.02, floor + 0.88), (-1.08, 0.0), rail, Side.OUTSIDE)
         self._front(x, (floor + 0.94, floor + 1.0), (-1.1, 0.0), self.metal, _BOX)
-
-
-def add_house(
-    slabs: Slabs,
-    builder: MeshBuilder,
-    plot: Plot,
-    look: HouseLook,
-    level: float,
-    foot: float,
-    rng: np.random.Generator,
-) -> None:
-    """Add a house.
-
-    Args:
-        slabs: takes its parts.
-        builder: takes its styles.
-        plot: where it stands.
-        look: how it looks.
-        level: height of the ground at its front in metres.
-        foot: height above that, negative, where its walls begin.
-        rng: source of all chance.
-    """
-    House(slabs, builder, plot, look, level, foot, rng).build()

@@ -10,7 +10,8 @@ from jaxtyping import Float
 
 from vo_gan.world.materials.people import Weave
 from vo_gan.world.mesh import Label, Material, MeshBuilder
-from vo_gan.world.objects.template import Template, add_template, box_quads, grid_quads, make_template, split_quads
+from vo_gan.world.objects.template import Template, add_template, box_quads, make_template, split_quads
+from vo_gan.world.solids import grid_quads
 
 PHASES = 8
 """Poses of a walk cycle of two steps; at phase 0 the right heel touches down."""

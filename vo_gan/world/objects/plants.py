@@ -10,7 +10,7 @@ from jaxtyping import Float
 from scipy.spatial import cKDTree
 
 from vo_gan.world.mesh import Label, Material, Mesh, MeshBuilder
-from vo_gan.world.objects.copies import add_copies, grid_quads
+from vo_gan.world.objects.copies import add_copies
 from vo_gan.world.objects.ground import KERB_HEIGHT
 from vo_gan.world.objects.lots import Lot
 from vo_gan.world.objects.places import (
@@ -26,6 +26,7 @@ from vo_gan.world.objects.places import (
 )
 from vo_gan.world.objects.trees import tree_models
 from vo_gan.world.roads.network import PAVEMENT_WIDTH, RoadNetwork
+from vo_gan.world.solids import grid_quads
 
 AVENUES = 0.45
 """Share of the streets that are lined with trees."""
@@ -285,11 +286,12 @@ def _add_tufts(
     out: Float[np.ndarray, "k 3"],
     style: int,
 ) -> None:
-    """Add small triangles of leaves that look more or less outwards."""
+    """Add small triangles of leaves that look more or less outwards, where `out` is of a length of about 1."""
     one = np.cross(out + rng.normal(0, 0.4, out.shape), rng.normal(0, 1, out.shape))
     one /= np.linalg.norm(one, axis=1, keepdims=True)
     two = np.cross(out, one)
     size = rng.uniform(0.07, 0.13, (len(at), 1))
     corners = np.stack([at + size * one, at + size * (two - 0.5 * one), at - size * (two + 0.5 * one)], axis=1)
     flat = np.stack([(corners * one[:, None]).sum(axis=2), (corners * two[:, None]).sum(axis=2)], axis=2)
-    builder.add_triangles(corners, flat, Material.FOLIAGE, style, Label.VEGETATION, np.repeat(out[:, None], 3, axis=1))
+    normals = np.repeat((out / np.linalg.norm(out, axis=1, keepdims=True))[:, None], 3, axis=1)
+    builder.add_triangles(corners, flat, Material.FOLIAGE, style, Label.VEGETATION, normals)

@@ -97,14 +97,6 @@ def add_template(
         builder.add_triangles(corners[some], template.texture[some], material, style, label, normals[some])
 
 
-def grid_quads(points: Float[np.ndarray, "n m 3"]) -> Float[np.ndarray, "k 4 3"]:
-    """The (n - 1) (m - 1) quadrangles of a grid of points, row by row.
-
-    Their normals look to where (second axis) x (first axis) does.
-    """
-    return np.stack([points[:-1, :-1], points[:-1, 1:], points[1:, 1:], points[1:, :-1]], axis=2).reshape(-1, 4, 3)
-
-
 def box_quads(low: tuple[float, float, float], high: tuple[float, float, float]) -> Float[np.ndarray, "6 4 3"]:
     """The sides of a box between two corners (x, y, z), normals outwards: left, right, top, bottom, back, front."""
     (x0, y0, z0), (x1, y1, z1) = low, high

@@ -13,8 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from vo_gan.world.mesh import Label, Material, Mesh, MeshBuilder
-from vo_gan.world.objects.copies import grid_quads
-from vo_gan.world.solids import icosphere
+from vo_gan.world.solids import grid_quads, icosphere
 
 BARK, SHADE, LEAF, TIP = range(4)
 """Styles of a model: bark, leaves inside the crown, leaves outside it, leaves that the light falls on."""
@@ -284,8 +283,7 @@ def _add_tube(
     rings = points[:, None] + radii[:, None, None] * out
     length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
     flat = np.stack(np.broadcast_arrays(angle * radii[0], length[:, None]), axis=2)
-    quads = (grid_quads(grid) for grid in (rings, flat, out))
-    corners, texture, normals = quads
+    corners, texture, normals = (grid_quads(grid) for grid in (rings, flat, out))
     builder.add_quads(corners, texture, Material.BARK, BARK, Label.VEGETATION, normals)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.spatial import cKDTree
 
+from vo_gan.errors import VoGanError
 from vo_gan.world.roads.line import Line, connection, directions, straight_points
 from vo_gan.world.roads.terrain import Terrain
 
@@ -139,13 +140,13 @@ def lay_network(rng: np.random.Generator, terrain: Terrain) -> RoadNetwork:
         A connected network without dead ends whose streets keep `APART` metres from each other.
 
     Raises:
-        RuntimeError: if no town came out right in many tries, which no seed is known to do.
+        VoGanError: no town came out right in many tries, which no seed is known to do.
     """
     for _ in range(_TRIES):
         network = _try_network(rng, terrain)
         if network is not None and not _streets_too_close(network):
             return network
-    raise RuntimeError("no valid road network found")
+    raise VoGanError("no town could be laid out from this seed; name another --seed")
 
 
 def _try_network(rng: np.random.Generator, terrain: Terrain) -> RoadNetwork | None:

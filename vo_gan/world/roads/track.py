@@ -50,6 +50,11 @@ class Track:
     along: Float[np.ndarray, " m"]
     turn: float = 0.0
 
+    def span(self) -> tuple[float, float]:
+        """Seconds from when it is there first to when it is there last; it may be absent in between."""
+        there = np.flatnonzero(~np.isnan(self.along))
+        return float(self.clock[there[0]]), float(self.clock[there[-1]])
+
     def place(self, times: Shaped[np.ndarray, " n"]) -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, " n"]]:
         """(x, z) in metres and heading in radians at times in seconds, NaN where it is absent."""
         along = np.interp(times, self.clock, self.along, left=np.nan, right=np.nan)
@@ -134,14 +139,18 @@ class Scene:
 
     def is_clear(self, track: Track, others: list[Track]) -> bool:
         """Whether a mover never overlaps the camera's car, with a margin, nor one of other movers."""
-        plan, size = track.place(self.clock)[0], _size(track)
+        there, size = ~np.isnan(track.along), _size(track)
+        plan = np.full((len(self.clock), 2), np.nan)
+        plan[there] = track.line.point_at(track.along[there])
         close = _moments(self.clock, np.linalg.norm(plan - self.plan, axis=1))
         ego = *self.motion.place(close), np.array([CAR_LENGTH, CAR_WIDTH]) + 2 * MARGIN
         if _overlap(*track.place(close), size, *ego).any():
             return False
         for other in others:
-            close = _moments(self.clock, np.linalg.norm(plan - other.place(self.clock)[0], axis=1))
-            if _overlap(*track.place(close), size + MARGIN, *other.place(close), _size(other)).any():
+            both = np.flatnonzero(there & ~np.isnan(other.along))
+            apart = plan[both] - other.line.point_at(other.along[both])
+            close = _moments(self.clock[both], np.linalg.norm(apart, axis=1))
+            if len(close) and _overlap(*track.place(close), size + MARGIN, *other.place(close), _size(other)).any():
                 return False
         return True
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from vo_gan import __version__
-from vo_gan.commands import data, demo, depth, evaluate, import_weights, map, track, train, view, world
+from vo_gan.commands import data, demo, depth, evaluate, gan, import_weights, map, track, train, view, world
 from vo_gan.errors import VoGanError
 
 COMMANDS: dict[str, ModuleType] = {
@@ -21,6 +21,7 @@ COMMANDS: dict[str, ModuleType] = {
     "evaluate": evaluate,
     "map": map,
     "view": view,
+    "gan": gan,
     "import": import_weights,
 }
 

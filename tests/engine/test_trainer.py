@@ -6,10 +6,11 @@ import csv
 import os
 import random
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -134,6 +135,38 @@ def test_a_nan_loss_stops_before_any_weight_is_touched(tmp_path: Path) -> None:
         trainer.fit(Batches(poison=4), [])
     assert all(torch.isfinite(p).all() for n in trainer.learner.plain_networks().values() for p in n.parameters())
     assert load_checkpoint(tmp_path / "checkpoints" / "last").state()["step"] == 8
+
+
+class Counting(Pull):
+    """Keeps a count beside its weights, wants a large figure, and its pictures as files."""
+
+    larger_is_better = frozenset({"reconstruction"})
+    keeps_pictures = True
+    count = 0
+
+    def step(self, batch: Batch, step: int) -> dict[str, Tensor]:
+        self.count += 1
+        return super().step(batch, step)
+
+    def extra_state(self) -> dict[str, int]:
+        return {"count": self.count}
+
+    def load_extra_state(self, state: Mapping[str, int]) -> None:
+        self.count = state["count"]
+
+
+def test_extra_state_survives_and_larger_may_be_better(tmp_path: Path) -> None:
+    trainer = Trainer(Counting(), CONFIG, tmp_path, {})
+    trainer.fit(Batches(), [next(iter(Batches()))])
+    figures = [float(row[2]) for row in rows(tmp_path) if row[1] == "validation/reconstruction"]
+    best = load_checkpoint(tmp_path / "checkpoints" / "best").state()
+    assert best["best"] == pytest.approx(max(figures))
+    assert best["extra"]["count"] == 5 * (1 + figures.index(max(figures)))
+    resumed = Trainer(Counting(), CONFIG, tmp_path, {})
+    resumed.resume()
+    assert resumed.learner.count == 25  # type: ignore[attr-defined]
+    assert sorted(path.name for path in (tmp_path / "pictures").iterdir())[0] == "value_0000005.png"
+    assert cv2.imread(str(tmp_path / "pictures" / "value_0000005.png")).shape == (2, 2, 3)
 
 
 def test_an_unknown_best_figure_is_named(tmp_path: Path) -> None:

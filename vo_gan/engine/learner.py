@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -26,12 +27,16 @@ class Learner(ABC):
     Attributes:
         networks: by name; their parameters are what a checkpoint's `model.safetensors` holds.
         optimisers: by name; no parameter is in two of them.
-        clip_norm: gradients of one optimiser are scaled down to at most this norm.
+        clip_norm: gradients of one optimiser are scaled down to at most this norm; infinite for never.
+        larger_is_better: validation figures whose largest value is the best; of all others it is the smallest.
+        keeps_pictures: whether the pictures of a validation are also written as files.
     """
 
     networks: dict[str, Any]
     optimisers: dict[str, Optimizer]
     clip_norm: float = 10.0
+    larger_is_better: frozenset[str] = frozenset()
+    keeps_pictures: bool = False
 
     @abstractmethod
     def step(self, batch: Any, step: int) -> dict[str, Tensor]:
@@ -39,7 +44,7 @@ class Learner(ABC):
 
     @abstractmethod
     def validate(self, batch: Any) -> dict[str, Tensor]:
-        """Figures of one batch, by name, smaller being better; nothing is trained."""
+        """Figures of one batch, by name, see `larger_is_better`; nothing is trained."""
 
     @abstractmethod
     def pictures(self, batch: Any) -> dict[str, Tensor]:
@@ -66,9 +71,11 @@ class Learner(ABC):
         chosen.zero_grad(set_to_none=True)
         self._fabric.backward(loss)
         parameters = [parameter for group in chosen.param_groups for parameter in group["params"]]
-        norm = nn.utils.clip_grad_norm_(parameters, self.clip_norm)
+        norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
         if not torch.isfinite(norm):
             raise NonFiniteError(f"the gradient of the {optimiser}'s loss is {norm.item()}")
+        if math.isfinite(self.clip_norm):
+            nn.utils.clip_grads_with_norm_(parameters, self.clip_norm, norm)
         chosen.step()
         # Now, not before the next backward: the next forward needs the memory.
         chosen.zero_grad(set_to_none=True)
@@ -82,6 +89,13 @@ class Learner(ABC):
     def plain_networks(self) -> dict[str, nn.Module]:
         """The networks without what fabric wrapped around them."""
         return {name: getattr(network, "module", network) for name, network in self.networks.items()}
+
+    def extra_state(self) -> dict[str, Any]:
+        """What an exact resume needs beside weights, optimisers and random state: tensors and plain values."""
+        return {}
+
+    def load_extra_state(self, state: Mapping[str, Any]) -> None:  # noqa: B027
+        """Go on from `extra_state`."""
 
     def load_weights(self, tensors: Mapping[str, Tensor]) -> None:
         """Set all weights from a checkpoint's tensors."""

@@ -1,4 +1,4 @@
-"""Losses and pictures as TensorBoard events, the same numbers as CSV."""
+"""Losses and pictures as TensorBoard events, the same numbers as CSV, the same pictures as PNG where wanted."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
+import cv2
 from torch import Tensor
 
 from vo_gan.errors import VoGanError
+from vo_gan.files import replace_file
 
 
 class Logs:
-    """Writes `metrics.csv` (columns step, name, value) and `tensorboard/` in a run folder.
+    """Writes `metrics.csv` (columns step, name, value), `tensorboard/` and `pictures/` in a run folder.
 
     Args:
         run: the run folder.
@@ -42,10 +44,16 @@ class Logs:
             self._csv.writerow((step, f"{part}/{name}", f"{value:.9g}"))
             self._board.add_scalar(f"{part}/{name}", value, step)
 
-    def pictures(self, step: int, pictures: Mapping[str, Tensor]) -> None:
-        """Images `[3, h, w]` in [0, 1], for TensorBoard alone."""
+    def pictures(self, step: int, pictures: Mapping[str, Tensor], *, files: bool = False) -> None:
+        """Images `[3, h, w]` in [0, 1], for TensorBoard and, on request, as `pictures/NAME_STEP.png`."""
         for name, picture in pictures.items():
-            self._board.add_image(name, picture.detach().float().cpu(), step)
+            image = picture.detach().float().cpu()
+            self._board.add_image(name, image, step)
+            if files:
+                folder = self.path.parent / "pictures"
+                folder.mkdir(exist_ok=True)
+                pixels = (255 * image.clamp(0, 1)).round().byte().permute(1, 2, 0).numpy()
+                replace_file(folder / f"{name}_{step:07d}.png", cv2.imencode(".png", pixels[..., ::-1])[1].tobytes())
 
     def __enter__(self) -> Logs:
         return self

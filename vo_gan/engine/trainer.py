@@ -20,6 +20,7 @@ from vo_gan.device import Device, Precision, available_precision, choose_device
 from vo_gan.engine.checkpoint import load_checkpoint, save_checkpoint
 from vo_gan.engine.learner import Learner, NonFiniteError
 from vo_gan.engine.logs import Logs
+from vo_gan.engine.schedules import Schedule, rate_factor
 from vo_gan.errors import VoGanError
 from vo_gan.progress import progress
 
@@ -35,13 +36,16 @@ class TrainingConfig:
             bfloat16 instructions, fp32 all the same).
         channels_last: memory layout of the networks; faster convolutions, on CPU too.
         compile: compile the loss kernels (falls back, and says so, where there is no compiler).
-        decay_at: share of `steps` after which learning rates are multiplied by `decay`.
-        decay: see `decay_at`.
+        schedule: of the learning rates: `constant`; `drop`, multiplied by `decay` once, after a share `decay_at` of the
+            steps; `repeat`, multiplied by `decay` after each such share; `linear`, after that share in a straight line
+            to 0 at the last step.
+        decay_at: see `schedule`.
+        decay: see `schedule`.
         log_every: steps between two rows of losses.
         validate_every: steps between two validations.
         validation_batches: batches that a validation looks at.
         checkpoint_every: steps between two writes of `last`.
-        best: the validation figure whose smallest value makes `best`.
+        best: the validation figure whose smallest (or largest, see `Learner.larger_is_better`) value makes `best`.
     """
 
     steps: int = 20_000
@@ -49,6 +53,7 @@ class TrainingConfig:
     precision: Precision = "fp32"
     channels_last: bool = True
     compile: bool = False
+    schedule: Schedule = "drop"
     decay_at: float = 0.75
     decay: float = 0.1
     log_every: int = 20
@@ -133,7 +138,8 @@ class Trainer:
     def _set_rates(self, step: int) -> None:
         """Learning rates follow from the step and the configuration alone, so that a run may be resumed with another
         number of steps."""
-        factor = self.config.decay if step >= round(self.config.decay_at * self.config.steps) else 1.0
+        config = self.config
+        factor = rate_factor(config.schedule, step, config.steps, config.decay_at, config.decay)
         for name, optimiser in self.learner.optimisers.items():
             for group, rate in zip(optimiser.param_groups, self._base_rates[name], strict=True):
                 group["lr"] = factor * rate
@@ -145,6 +151,7 @@ class Trainer:
         self.learner.load_weights(checkpoint.tensors)
         for name, optimiser in self.learner.optimisers.items():
             optimiser.load_state_dict(state["optimisers"][name])
+        self.learner.load_extra_state(state.get("extra", {}))
         self.step, self.best = state["step"], state["best"]
         self._random = state["random"]
 
@@ -164,8 +171,9 @@ class Trainer:
         except NonFiniteError as error:
             last = self.run / "checkpoints" / "last"
             kept = f"the last good state is in {last}" if last.exists() else "no checkpoint had been written yet"
+            names = ", ".join(dict.fromkeys(batch.names))
             raise VoGanError(
-                f"training stopped at step {step + 1}: {error}, in the batch of {', '.join(batch.names)}. No weight "
+                f"training stopped at step {step + 1}: {error}, in the batch of {names}. No weight "
                 f"was touched by it; {kept}. Lower the learning rate, or look at those frames with `vo-gan data check`"
             ) from error
         if (step + 1) % self.config.log_every and step + 1 != self.config.steps:
@@ -186,11 +194,13 @@ class Trainer:
             return
         means = {name: float(np.mean(values)) for name, values in figures.items()}
         logs.scalars("validation", self.step, means)
-        logs.pictures(self.step, self.learner.pictures(first))
+        logs.pictures(self.step, self.learner.pictures(first), files=self.learner.keeps_pictures)
         if self.config.best not in means:
             raise VoGanError(f"training.best is {self.config.best!r}, but validation gives {', '.join(sorted(means))}")
-        if self.best is None or means[self.config.best] < self.best:
-            self.best = means[self.config.best]
+        mean, before = means[self.config.best], self.best
+        larger = self.config.best in self.learner.larger_is_better
+        if before is None or (mean > before if larger else mean < before):
+            self.best = mean
             self._save("best")
 
     def _rates(self) -> dict[str, float]:
@@ -207,6 +217,7 @@ class Trainer:
             "step": self.step,
             "best": self.best,
             "optimisers": {name: _plain(optimiser).state_dict() for name, optimiser in self.learner.optimisers.items()},
+            "extra": self.learner.extra_state(),
             "random": _random_state(),
         }
 

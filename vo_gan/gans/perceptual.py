@@ -90,7 +90,8 @@ def _distance(distance: Distance) -> Callable[[Tensor, Tensor], Tensor]:
 class Vgg(nn.Module):
     """The convolutions of VGG (Simonyan and Zisserman 2015, arXiv:1409.1556) up to the last tap, frozen.
 
-    Without `weights` they are random, which still makes usable style features (He et al. 2016, arXiv:1606.04801).
+    Without `weights` they are random (of a size that keeps the features' variance from layer to layer), which still
+    makes usable features (Ulyanov et al., arXiv:1711.10925; He et al. 2016, arXiv:1606.04801).
 
     Args:
         depth: 16 or 19.
@@ -128,6 +129,12 @@ class Vgg(nn.Module):
         self.normalise = normalise
         if weights is not None:
             self._load(weights)
+        else:
+            for part in self.features:
+                if isinstance(part, nn.Conv2d):
+                    nn.init.kaiming_normal_(part.weight)
+                    assert part.bias is not None
+                    nn.init.zeros_(part.bias)
         self.requires_grad_(False)
 
     def forward(self, image: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b _ _ _"]]:

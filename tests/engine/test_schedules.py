@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from vo_gan.gans.schedules import halving, linear_decay
+from vo_gan.engine.schedules import linear_decay, rate_factor
 
 
 def test_linear_decay_really_ends_at_zero() -> None:
@@ -21,5 +21,11 @@ def test_no_decay_and_impossible_lengths() -> None:
         linear_decay(0, keep=-1, decay=5)
 
 
-def test_halving() -> None:
-    assert [halving(step, every=100) for step in (0, 99, 100, 250)] == [1.0, 1.0, 0.5, 0.25]
+def test_schedules_of_a_training() -> None:
+    def factors(schedule: str, at: float, decay: float = 0.5) -> list[float]:
+        return [rate_factor(schedule, step, 6, at, decay) for step in range(6)]  # type: ignore[arg-type]
+
+    assert factors("constant", 0.1) == [1.0] * 6
+    assert factors("drop", 0.5, 0.1) == [1.0, 1.0, 1.0, 0.1, 0.1, 0.1]
+    assert factors("repeat", 1 / 3) == [1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
+    assert factors("linear", 0.5) == pytest.approx([1.0, 1.0, 1.0, 2 / 3, 1 / 3, 0.0])

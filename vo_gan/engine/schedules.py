@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+Schedule = Literal["constant", "drop", "repeat", "linear"]
+
+
+def rate_factor(schedule: Schedule, step: int, steps: int, decay_at: float, decay: float) -> float:
+    """The factor at a step of a training of `steps`; for the rest see `TrainingConfig`."""
+    share = round(decay_at * steps)
+    match schedule:
+        case "constant":
+            return 1.0
+        case "drop":
+            return decay if step >= share else 1.0
+        case "repeat":
+            return decay ** (step // max(share, 1))
+        case "linear":
+            return linear_decay(step, keep=share, decay=steps - share)
+
 
 def linear_decay(step: int, keep: int, decay: int) -> float:
     """1 for `keep` steps, then a straight line that is 0 at the last of `decay` further steps and stays there.
@@ -19,8 +37,3 @@ def linear_decay(step: int, keep: int, decay: int) -> float:
     if step < keep or decay == 0:
         return 1.0
     return max(0.0, 1.0 - (step - keep + 1) / decay)
-
-
-def halving(step: int, every: int) -> float:
-    """Half after each `every` steps: GAN-CLS."""
-    return 0.5 ** (step // every)

@@ -25,7 +25,7 @@ class DeblurganConfig:
     Attributes:
         width: channels of the generator's first layer.
         blocks: residual blocks.
-        dropout: share dropped in each block, in training alone; the paper's is 0.5.
+        dropout: share dropped in each block, at test time too unless noise is off; the paper's is 0.5.
         upsample: `deconv` or, against checkerboards, `resize`.
         critic_width: channels of the critic's first layer.
         critic_layers: its strided layers.

@@ -98,7 +98,7 @@ class Recorder:
             )
             if middle:
                 here, present, placed = shots[-1], tracks, movers
-        radiance = np.stack([shot.radiance for shot in shots]).mean(axis=0)
+        radiance = here.radiance if len(shots) == 1 else np.stack([shot.radiance for shot in shots]).mean(axis=0)
         recorded: dict[str, Shaped[np.ndarray, " ..."]] = {"depth": truth.depth_image(here)}
         for extra in self._options.written:
             match extra:

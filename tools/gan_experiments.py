@@ -99,12 +99,14 @@ def ring(request: Request) -> list[Row]:
     return rows
 
 
-def digit_classifier(size: int, change: Callable[[np.ndarray], np.ndarray] = lambda image: image) -> Classifier:
+def digit_classifier(
+    size: int, margin: int = 0, change: Callable[[np.ndarray], np.ndarray] = lambda image: image
+) -> Classifier:
     """Learns real training digits, perhaps changed; says how well it knows unseen ones."""
     parts: list[Digits] = []
     for part in ("training", "validation"):
         data = Digits(part, size)
-        images, _ = read_digits(part, size)
+        images, _ = read_digits(part, size, margin)
         data.images = torch.from_numpy(np.stack([change(image) for image in images]))[:, None] * 2 - 1
         parts.append(data)
     classifier = train_classifier(parts[0], (10,), lambda batch: batch.labels[:, None], JUDGE_STEPS)
@@ -139,7 +141,7 @@ def digits(request: Request) -> list[Row]:
 
 def outlines(request: Request) -> list[Row]:
     """CoupledGAN: digit and outline of one latent vector show the same digit; those of different ones do not."""
-    judges = digit_classifier(28), digit_classifier(28, outline)
+    judges = digit_classifier(28, 4), digit_classifier(28, 4, outline)
     rows = []
     for seed in request.seeds:
         variant, _ = trained(request, "coupled", "outlines_coupled", seed)

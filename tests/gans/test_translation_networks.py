@@ -73,6 +73,13 @@ def test_residual_output_corrects_the_image_given() -> None:
     assert network(image).max() == 1
 
 
+def test_stargan_may_correct_the_image_given() -> None:
+    network = build_network("stargan_generator", width=2, domains=2, blocks=1, residual_output=True)
+    image, label = torch.rand(1, 3, 16, 16) * 2 - 1, torch.tensor([[0.0, 1.0]])
+    correction = network.layers(torch.cat([image, label[:, :, None, None].expand(-1, -1, 16, 16)], dim=1))
+    torch.testing.assert_close(network(image, label), (image + correction).clamp(-1, 1))
+
+
 def test_borders_are_reflected() -> None:
     """A constant image stays constant through reflected borders; zeros would show."""
     network = build_network("resnet_generator", in_channels=1, out_channels=1, width=2, blocks=2, downs=0, norm="none")

@@ -26,14 +26,22 @@ class StarganGenerator(nn.Module):
         blocks: number of residual blocks.
         channels: of the images.
         upsample: `deconv` or, against checkerboards, `resize`.
+        residual_output: the network makes a correction to the image it was given, as DeblurGAN's does.
     """
 
     inference = Inference(stats="instance", noise="off")
 
     def __init__(
-        self, width: int = 64, domains: int = 5, blocks: int = 6, channels: int = 3, upsample: Upsample = "deconv"
+        self,
+        width: int = 64,
+        domains: int = 5,
+        blocks: int = 6,
+        channels: int = 3,
+        upsample: Upsample = "deconv",
+        residual_output: bool = False,
     ) -> None:
         super().__init__()
+        self.residual_output = residual_output
         inner = width * 2**DOWNS
         self.layers = nn.Sequential(
             *encoder(channels + domains, width, DOWNS, "instance_affine", kernel=4, padding_mode="zeros"),
@@ -48,7 +56,8 @@ class StarganGenerator(nn.Module):
         """The image in the domain of the label, in [-1, 1]."""
         require_multiple(image, 2**DOWNS, smallest=2 ** (DOWNS + 1))
         maps = label[:, :, None, None].expand(-1, -1, *image.shape[-2:])
-        return self.layers(torch.cat([image, maps.to(image.dtype)], dim=1))
+        made = self.layers(torch.cat([image, maps.to(image.dtype)], dim=1))
+        return (image + made).clamp(-1, 1) if self.residual_output else made
 
 
 class StarganDiscriminator(Discriminator):

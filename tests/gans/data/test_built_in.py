@@ -56,6 +56,15 @@ def test_no_pair_of_digit_and_outline_is_seen_in_training() -> None:
     np.testing.assert_allclose((pairs.second[0, 0].numpy() + 1) / 2, expected, atol=1e-6)
 
 
+def test_digits_with_outlines_are_shifted_within_their_margin_in_training() -> None:
+    data = DigitOutlines("training", 28)
+    seen = [data.batch([5], np.random.default_rng(chance)).first for chance in range(40)]
+    assert len({image.numpy().tobytes() for image in seen}) > 10
+    for image in seen:
+        assert image.sum() == pytest.approx(data.first[5].sum().item(), abs=1e-3)
+        assert image[0, 0, [0, 1, -2, -1]].max() == image[0, 0, :, [0, 1, -2, -1]].max() == -1
+
+
 def test_scenes_are_drawn_as_they_are_told() -> None:
     generator = np.random.default_rng(0)
     offsets = {"above": (0, -1), "below": (0, 1), "left of": (-1, 0), "right of": (1, 0)}

@@ -10,9 +10,12 @@ import cv2
 import numpy as np
 import torch
 from jaxtyping import Float32, Int
+from torch import Tensor
 
 from vo_gan.gans.data.batches import Data, DataShape, Pairs, Samples
 
+OUTLINES_MARGIN = 1 / 7
+"""Share of the size that is empty on every side of digits with outlines, as in MNIST: 4 of 28 pixels."""
 HELD_OUT = 5
 """Every fifth digit is for validation alone."""
 Part = Literal["training", "validation"]
@@ -26,15 +29,18 @@ def _all_digits() -> tuple[Float32[np.ndarray, "n 8 8"], Int[np.ndarray, " n"]]:
     return (found.images / 16.0).astype(np.float32), found.target.astype(np.int64)
 
 
-def read_digits(part: Part, size: int = 8) -> tuple[Float32[np.ndarray, "n size size"], Int[np.ndarray, " n"]]:
-    """Images in [0, 1] at `size` pixels, and what they show."""
+def read_digits(
+    part: Part, size: int = 8, margin: int = 0
+) -> tuple[Float32[np.ndarray, "n size size"], Int[np.ndarray, " n"]]:
+    """Images in [0, 1] at `size` pixels, of which `margin` on every side are empty, and what they show."""
     images, labels = _all_digits()
     held_out = np.arange(len(images)) % HELD_OUT == 0
     chosen = held_out if part == "validation" else ~held_out
     images, labels = images[chosen], labels[chosen]
-    if size != images.shape[1]:
-        images = np.stack([cv2.resize(image, (size, size), interpolation=cv2.INTER_CUBIC) for image in images])
-    return np.clip(images, 0, 1), labels
+    inner = size - 2 * margin
+    if inner != images.shape[1]:
+        images = np.stack([cv2.resize(image, (inner, inner), interpolation=cv2.INTER_CUBIC) for image in images])
+    return np.pad(np.clip(images, 0, 1), ((0, 0), (margin, margin), (margin, margin))), labels
 
 
 def outline(image: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
@@ -67,7 +73,8 @@ class Digits(Data):
 class DigitOutlines(Data):
     """Digits and outlines of other digits: two domains, of which no pair is ever seen in training.
 
-    As in the paper, each domain has half of the digits.
+    As in the paper, each domain has half of the digits. In training every image is shifted at random within half of its
+    margin, for there are only 718 of each.
 
     Args:
         part: of the digits; in `validation` digit and outline belong together.
@@ -75,9 +82,10 @@ class DigitOutlines(Data):
     """
 
     def __init__(self, part: Part, size: int = 28) -> None:
-        images, _ = read_digits(part, size)
+        margin = round(OUTLINES_MARGIN * size)
+        images, _ = read_digits(part, size, margin)
         outlines = np.stack([outline(image) for image in images])
-        self.aligned = part == "validation"
+        self.aligned, self.shift = part == "validation", margin // 2
         digits = 2 * torch.from_numpy(images)[:, None] - 1
         edges = 2 * torch.from_numpy(outlines)[:, None] - 1
         half = len(digits) // 2
@@ -89,6 +97,16 @@ class DigitOutlines(Data):
 
     def batch(self, items: Sequence[int], generator: np.random.Generator) -> Pairs:
         """The items of the first domain; of the second the same, or others at random."""
-        others = list(items) if self.aligned else generator.integers(0, len(self.second), len(items)).tolist()
         names = tuple(f"digit {item}" for item in items)
-        return Pairs(names, self.first[items], self.second[others], self.aligned)
+        if self.aligned:
+            return Pairs(names, self.first[items], self.second[items], True)
+        others = generator.integers(0, len(self.second), len(items)).tolist()
+        first, second = (
+            self._shifted(images[chosen], generator)
+            for images, chosen in ((self.first, items), (self.second, others))
+        )
+        return Pairs(names, first, second, False)
+
+    def _shifted(self, images: Tensor, generator: np.random.Generator) -> Tensor:
+        shifts = generator.integers(-self.shift, self.shift + 1, (len(images), 2)).tolist()
+        return torch.stack([image.roll(shift, (1, 2)) for image, shift in zip(images, shifts, strict=True)])

@@ -34,6 +34,8 @@ class CycleganConfig:
         discriminator_layers: their strided layers.
         norm: of all networks.
         upsample: `deconv` or, against checkerboards, `resize`.
+        residual_output: the generators make corrections to the images they are given, as DeblurGAN's does: for domains
+            of the same things in another light. The paper's do not.
         objective: see `vo_gan.gans.objectives`.
         cycle: weight of the distance of an image to its translation's translation.
         identity: weight, times that of the cycle, of the distance of an image to its translation into its own domain.
@@ -48,6 +50,7 @@ class CycleganConfig:
     discriminator_layers: int = 3
     norm: Norm = "instance"
     upsample: Upsample = "deconv"
+    residual_output: bool = False
     objective: Objective = "lsgan"
     cycle: float = 10.0
     identity: float = 0.5
@@ -86,6 +89,7 @@ class Cyclegan(TranslationVariant):
                 width=config.width,
                 blocks=blocks,
                 norm=config.norm,
+                residual_output=config.residual_output,
                 upsample=config.upsample,
             )
         for name, channels in (("first", first), ("second", second)):

@@ -32,6 +32,8 @@ class StarganConfig:
         width: channels of the generator's first layer.
         blocks: residual blocks.
         upsample: `deconv` or, against checkerboards, `resize`.
+        residual_output: the generator makes a correction to the image it is given, as DeblurGAN's does: for domains of
+            the same things in another light. The paper's does not.
         discriminator_width: channels of the discriminator's first layer.
         discriminator_layers: its strided layers; 0 is as many as the images allow, at most 6.
         critic_steps: of the discriminator for one of the generator.
@@ -45,6 +47,7 @@ class StarganConfig:
     width: int = 64
     blocks: int = 6
     upsample: Upsample = "deconv"
+    residual_output: bool = False
     discriminator_width: int = 64
     discriminator_layers: int = 0
     critic_steps: int = 5
@@ -79,6 +82,7 @@ class Stargan(TranslationVariant):
             blocks=config.blocks,
             channels=channels,
             upsample=config.upsample,
+            residual_output=config.residual_output,
         )
         self.networks["discriminator"] = build_network(
             "stargan_discriminator",

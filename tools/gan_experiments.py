@@ -185,13 +185,18 @@ def shapes(request: Request) -> list[Row]:
 
 
 def depth(request: Request) -> list[Row]:
-    """pix2pix: depth from an image, beside the grey image itself and the mean depth of training."""
-    variant, config = trained(request, "pix2pix", "world_depth_pix2pix", request.seeds[0])
+    """pix2pix and pix2pixHD's two stages: depth from an image, beside the grey image and the mean depth of training."""
+    seed = request.seeds[0]
+    pix2pix, config = trained(request, "pix2pix", "world_depth_pix2pix", seed)
+    trained(request, "pix2pixhd_global", "world_depth_pix2pixhd", seed)
+    start = str(request.out / f"pix2pixhd_global_{seed}")
+    pix2pixhd, _ = trained(request, "pix2pixhd", "world_depth_pix2pixhd_enhancer", seed, "--model.start", start)
     data, unseen = open_data(config.data, "aligned")
     mean = torch.cat([batch.second for batch in chosen(data)]).mean(dim=0, keepdim=True)
     batches = chosen(unseen)
     return [
-        likeness("pix2pix", batches, lambda batch: variant.translate(batch.first)),
+        likeness("pix2pix", batches, lambda batch: pix2pix.translate(batch.first)),
+        likeness("pix2pixHD", batches, lambda batch: pix2pixhd.translate(batch.first)),
         likeness("the mean depth", batches, lambda batch: mean.expand_as(batch.second)),
         likeness("the grey image", batches, lambda batch: batch.first.mean(dim=1, keepdim=True)),
         likeness("the grey image, inverted", batches, lambda batch: -batch.first.mean(dim=1, keepdim=True)),

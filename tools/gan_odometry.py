@@ -1,10 +1,10 @@
-"""Does a GAN of this library help a drive? Drives tracked as they are, translated, and as they would be at their best.
+"""Does a GAN of this library help a drive? Drives tracked as they are, translated, and at their best.
 
-    python tools/gan_odometry.py --weights demo/train --gan runs/weathers --to clear --drives NIGHT --best CLEAR --out DIR
+    python tools/gan_odometry.py --weights demo/train --gan runs/weathers --to clear --drives NIGHT --best CLEAR --out D
 
-NIGHT and CLEAR are rendered worlds of one seed, so that the same drives are in both. Each is followed by vo_gan with the
-networks of `--weights`, the pose net alone and refined (alignment se3), and by OpenCV's corners and essential matrix,
-which knows no scale (alignment sim3). Figures are means over the drives; translated frames are kept as PNGs.
+NIGHT and CLEAR are rendered worlds of one seed, so that the same drives are in both. Each is followed by vo_gan with
+the networks of `--weights`, the pose net alone and refined (alignment se3), and by OpenCV's corners and essential
+matrix, which knows no scale (alignment sim3). Figures are means over the drives; translated frames are kept as PNGs.
 """
 
 from __future__ import annotations

@@ -219,7 +219,7 @@ def weathers(request: Request) -> list[Row]:
     variant, config = trained(request, "stargan", "world_weathers_stargan", request.seeds[0])
     data, unseen = open_data(config.data, "labelled")
     classes = config.shape.classes
-    classifier = train_classifier(data, (len(classes),), lambda batch: batch.labels[:, None], JUDGE_STEPS)
+    classifier = train_classifier(data, (len(classes),), lambda batch: batch.labels[:, None], JUDGE_STEPS // 5)
     batches: list[Any] = list(DataBatches(unseen, min(50, len(unseen)), shuffle=False))
     images, labels = (torch.cat([getattr(batch, part) for batch in batches]) for part in ("images", "labels"))
     rows = []

@@ -30,6 +30,7 @@ from vo_gan.evaluation.trajectory import TrajectoryFigures, evaluate_trajectory
 from vo_gan.gans.data.folders import natural_key
 from vo_gan.gans.run import load_variant
 from vo_gan.gans.translation import translate_files
+from vo_gan.gans.variants import TranslationVariant
 from vo_gan.odometry import Networks
 from vo_gan.odometry.trajectory import Trajectory
 from vo_gan.pretrained import load_networks
@@ -85,6 +86,10 @@ def translated(drive: Drive, run: Path, wanted: str, out: Path) -> TranslatedDri
     found = sorted(out.glob("*.png"), key=natural_key)
     if len(found) != len(paths):
         variant, _ = load_variant(run)
+        if not isinstance(variant, TranslationVariant):
+            raise VoGanError(
+                f"{run} is a {variant.variant}, which makes images from noise; expected one that translates"
+            )
         found = list(translate_files(variant, paths, out, wanted, noise="off"))
     return TranslatedDrive(drive, found)
 

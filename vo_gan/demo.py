@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +17,18 @@ from vo_gan.device import Device
 from vo_gan.engine import TrainingConfig
 from vo_gan.errors import VoGanError
 from vo_gan.evaluation.maps import read_map
-from vo_gan.evaluation.trajectory import TrajectoryFigures, constant_velocity, evaluate_trajectory
+from vo_gan.evaluation.report import Compared, write_trajectory_report
+from vo_gan.evaluation.trajectory import (
+    TrajectoryFigures,
+    align_trajectories,
+    constant_velocity,
+    evaluate_aligned,
+)
 from vo_gan.files import replace_file
 from vo_gan.models import DepthConfig, PoseConfig
 from vo_gan.odometry.trajectory import Trajectory, read_trajectory
 from vo_gan.pretrained import load_networks
+from vo_gan.progress import duration, say
 from vo_gan.recipes import GanvoConfig
 from vo_gan.recipes.ganvo import AdversarialConfig
 from vo_gan.tracking import TrackSource, track_drive
@@ -70,7 +76,9 @@ class DemoResult:
     seconds: float
 
 
-def run_demo(out: Path, *, seed: int = 0, device: Device = "auto", steps: int | None = None) -> DemoResult:
+def run_demo(
+    out: Path, *, seed: int = 0, device: Device = "auto", steps: int | None = None, command: str = "vo-gan demo"
+) -> DemoResult:
     """Do the whole job in the folder `out`. Everything is made anew except frames rendered by an earlier demo.
 
     Args:
@@ -79,6 +87,7 @@ def run_demo(out: Path, *, seed: int = 0, device: Device = "auto", steps: int | 
         seed: of the world and of the training.
         device: where to train and track.
         steps: training steps, if not the usual number.
+        command: what was run, for the report.
 
     Raises:
         VoGanError: `out` holds something that is no demo.
@@ -92,28 +101,28 @@ def run_demo(out: Path, *, seed: int = 0, device: Device = "auto", steps: int | 
     if run.exists():
         _remove_run(run)
 
-    _say("1/5 rendering the driving world")
+    say("1/5 rendering the driving world")
     render_world(world / "train", TRAINING_DRIVES, TRAINING_FRAMES, SIZE, seed)
     render_world(world / "unseen", 1, UNSEEN_FRAMES, SIZE, seed, first_sequence=TRAINING_DRIVES)
-    _say(f"2/5 training GANVO on {TRAINING_DRIVES} drives")
+    say(f"2/5 training GANVO on {TRAINING_DRIVES} drives")
     config = _config(world / "train", seed, device, steps)
     train(config, run)
-    _say("3/5 tracking a drive through a town it has not seen")
+    say("3/5 tracking a drive through a town it has not seen")
     source = world / "unseen" / "sequences" / f"{TRAINING_DRIVES:02d}"
     drive, networks = open_drive(source), load_networks(run)
     described = TrackSource(source.resolve(), str(run))
     summary = track_drive(drive, networks, out, described)
     track_drive(drive, networks, out / "pose_net", described, refine=False)
-    _say(f"    {summary.frames_per_second:.1f} frames/s")
+    say(f"    {summary.frames_per_second:.1f} frames/s")
 
-    _say("4/5 fusing depth into a map")
+    say("4/5 fusing depth into a map")
     from vo_gan.mapping import fuse_track
 
     fuse_track(out, out)
-    _say("5/5 evaluating")
-    result = _evaluate(drive, out, started)
+    say("5/5 evaluating")
+    result, compared = _evaluate(drive, out, started)
     _draw_samples(drive, out)
-    _report(out, result, config)
+    _report(out, compared, result, config, command)
     return result
 
 
@@ -132,7 +141,8 @@ def _remove_run(run: Path) -> None:
     shutil.rmtree(run)
 
 
-def _evaluate(drive: Drive, out: Path, started: float) -> DemoResult:
+def _evaluate(drive: Drive, out: Path, started: float) -> tuple[DemoResult, list[Compared]]:
+    """The figures, `evaluation.json` and `trajectory.png`; and the estimates laid over the truth, ours first."""
     from vo_gan.evaluation.plots import plot_trajectories
 
     assert drive.world_from_camera is not None
@@ -143,16 +153,15 @@ def _evaluate(drive: Drive, out: Path, started: float) -> DemoResult:
         "constant velocity": constant_velocity(truth),
     }
     plot_trajectories(out / "trajectory.png", truth, estimates, "A drive through a town not trained on")
-    figures = {name: evaluate_trajectory(truth, estimate, "se3") for name, estimate in estimates.items()}
-    result = DemoResult(
-        vo_gan=figures["vo_gan"],
-        pose_net=figures["pose net alone"],
-        constant_velocity=figures["constant velocity"],
-        seconds=time.perf_counter() - started,
-    )
+    compared = []
+    for name, estimate in estimates.items():
+        aligned = align_trajectories(truth, estimate, "se3")
+        compared.append(Compared(name, aligned, evaluate_aligned(aligned)))
+    ours, pose_net, baseline = (entry.figures for entry in compared)
+    result = DemoResult(ours, pose_net, baseline, seconds=time.perf_counter() - started)
     values = {name: getattr(result, name).to_json() for name in ("vo_gan", "pose_net", "constant_velocity")}
     replace_file(out / "evaluation.json", (json.dumps(values, indent=1) + "\n").encode())
-    return result
+    return result, compared
 
 
 def _draw_samples(drive: Drive, out: Path) -> None:
@@ -167,45 +176,21 @@ def _draw_samples(drive: Drive, out: Path) -> None:
     replace_file(out / "samples.png", cv2.imencode(".png", picture[..., ::-1])[1].tobytes())
 
 
-def _report(out: Path, result: DemoResult, config: Config) -> None:
-    import platform
-
-    import torch
-
-    from vo_gan import __version__
-    from vo_gan.evaluation.report import Figure, Table, write_report
-
-    names = ("t_rel_percent", "r_rel_deg_per_100m", "ate_m", "rpe_m", "rpe_deg")
-    rows = [
-        [label, *("-" if getattr(figures, name) is None else f"{getattr(figures, name):.3f}" for name in names)]
-        for label, figures in (
-            ("vo_gan", result.vo_gan),
-            ("pose net alone", result.pose_net),
-            ("constant velocity", result.constant_velocity),
-        )
-    ]
-    note = (
-        f"Alignment se3, {result.vo_gan.frames} frames, {SIZE[0]}x{SIZE[1]}, metric scale from stereo training; "
-        "the drive's town was not trained on. Minutes of training on a rendered world: not a KITTI result."
-    )
-    write_report(
+def _report(out: Path, compared: list[Compared], result: DemoResult, config: Config, command: str) -> None:
+    ours, *others = compared
+    steps, batch = config.training.steps, config.data.batch
+    write_trajectory_report(
         out / "report.html",
-        title="vo_gan demo",
-        tables=[Table("Trajectory", ["", *names], rows, note)],
-        figures=[
-            Figure(out / "trajectory.png", "The road from above"),
-            Figure(out / "map.png", "The map fused from the estimated depth and trajectory"),
-            Figure(out / "samples.png", "Frames of the drive, and their estimated depth (near is bright)"),
+        ours.aligned,
+        ours.figures,
+        title="A drive through a town not trained on",
+        command=command,
+        track=out,
+        name=ours.name,
+        others=others,
+        note="Minutes of training on a rendered world: not a KITTI result.",
+        details=[
+            ("training", f"{steps} steps of {batch} snippets from {TRAINING_DRIVES} drives, seed {config.seed}"),
+            ("whole demo", duration(result.seconds)),
         ],
-        details={
-            "vo_gan": __version__,
-            "torch": torch.__version__,
-            "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
-            "training": f"{config.training.steps} steps of {config.data.batch} snippets, seed {config.seed}",
-            "whole demo": f"{result.seconds:.0f} s",
-        },
     )
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

@@ -8,7 +8,6 @@ width, depth and normalisation are read off them.
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +19,7 @@ from vo_gan.errors import VoGanError
 from vo_gan.gans.data import DataShape
 from vo_gan.gans.networks import build_network
 from vo_gan.gans.run import configure
+from vo_gan.progress import say
 from vo_gan.published import read_weights
 
 Kind = Literal["cyclegan", "pix2pix", "stargan"]
@@ -134,10 +134,9 @@ def _fill(network: nn.Module, path: Path, weights: dict[str, Tensor]) -> None:
         wanted = _of_kind(own, ending)
         if ending and (not wanted or not given):
             if given:
-                print(
+                say(
                     f"{path}: dropped {len(given)} {ending} ({', '.join(list(given)[:2])}, ...): statistics of an "
                     "instance normalisation, which keeps none",
-                    file=sys.stderr,
                 )
             continue
         if [value.shape for value in given.values()] != [value.shape for value in wanted.values()]:

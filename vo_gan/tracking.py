@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,19 +13,25 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt8
 
 from vo_gan import __version__
 from vo_gan.data import Drive
 from vo_gan.data.depth_files import DEPTH_UNITS_PER_METRE
 from vo_gan.device import Precision
+from vo_gan.engine.interruption import Interruption
 from vo_gan.errors import VoGanError
 from vo_gan.files import replace_file
-from vo_gan.odometry import Networks, Tracker
+from vo_gan.odometry import Networks, TrackedFrame, Tracker
 from vo_gan.odometry.trajectory import Trajectory, write_kitti, write_tum
 from vo_gan.progress import progress
 
 READ_AHEAD = 4
+OF_THE_OLD_TRACK = ("track.json", "evaluation.json", "report.html")
+"""Files that go when a track is replaced."""
+
+Watcher = Callable[[UInt8[np.ndarray, "h w 3"], TrackedFrame], None]
+"""Is told every frame, RGB, and what the tracker says of it."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,21 @@ class TrackSummary:
     frames_per_second: float
 
 
+class TrackingInterrupted(KeyboardInterrupt):
+    """Tracking was stopped by Ctrl-C or SIGTERM.
+
+    Attributes:
+        kept: frames that the track folder holds; it is a valid, shorter track, or holds nothing of ours if 0.
+        frames: of the drive.
+    """
+
+    def __init__(self, kept: int, frames: int, out: Path) -> None:
+        self.kept = kept
+        self.frames = frames
+        held = f"{out} is a valid track of the first {kept} of {frames} frames" if kept else "no frame was done"
+        super().__init__(f"interrupted; {held}")
+
+
 def track_drive(
     drive: Drive,
     networks: Networks,
@@ -58,17 +79,26 @@ def track_drive(
     refine: bool | None = None,
     precision: Precision = "fp32",
     device: torch.device | str = "cpu",
+    watcher: Watcher | None = None,
 ) -> TrackSummary:
     """Track every frame of `drive` into the folder `out`.
 
-    Reading ahead and writing go on in threads beside the networks. When interrupted, the frames done so far make a
-    valid, shorter track.
+    Reading ahead and writing go on in threads beside the networks. When interrupted, or when a frame cannot be read,
+    the frames done so far make a valid, shorter track.
 
     Args:
+        drive: what to track.
+        networks: of which the depth generator and the pose net are used.
+        out: the track folder; an older track there is replaced.
+        source: as what `track.json` names the drive.
         refine: see `Tracker`; None refines where the drive has intrinsics.
+        precision: of the networks.
+        device: where they run.
+        watcher: is told every tracked frame, in this thread.
 
     Raises:
         VoGanError: an unreadable frame, or `out` holds something that is no track.
+        TrackingInterrupted: Ctrl-C or SIGTERM; the frames done so far were written first.
     """
     intrinsics = _intrinsics(drive, networks, required=refine is True)
     refined = intrinsics is not None if refine is None else refine
@@ -76,16 +106,20 @@ def track_drive(
     depth_folder = _prepare(out)
     poses: list[np.ndarray] = []
     started = time.perf_counter()
-    with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
+    with Interruption() as interruption, ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
         writes: list[Future[None]] = []
         try:
             for frame in progress(_read_ahead(drive, networks.size, reader), "track", total=len(drive)):
                 tracked = tracker.track(frame)
-                poses.append(tracked.world_from_camera)
                 path = depth_folder / f"{tracked.index:06d}.png"
                 writes.append(writer.submit(_write_depth, path, tracked.depth))
+                poses.append(tracked.world_from_camera)
+                if watcher is not None:
+                    watcher(frame, tracked)
                 if len(writes) > 2 * READ_AHEAD:
                     writes.pop(0).result()
+                if interruption.requested:
+                    break
         finally:
             for write in writes:
                 write.result()
@@ -99,6 +133,10 @@ def track_drive(
             )
             if poses:
                 _write_track(out, drive, networks, source, summary, np.stack(poses))
+            else:
+                depth_folder.rmdir()
+    if len(poses) < len(drive):
+        raise TrackingInterrupted(len(poses), len(drive), out)
     return summary
 
 
@@ -131,7 +169,8 @@ def _prepare(out: Path) -> Path:
         raise VoGanError(f"{out} holds a folder `depth` that no track left: give --out another folder")
     try:
         shutil.rmtree(out / "depth", ignore_errors=True)
-        (out / "track.json").unlink(missing_ok=True)
+        for name in OF_THE_OLD_TRACK:
+            (out / name).unlink(missing_ok=True)
         (out / "depth").mkdir(parents=True)
     except OSError as error:
         raise VoGanError(f"cannot write to {out}: {error.strerror}. Give --out a folder that can be written") from error

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from vo_gan.cli import main
 from vo_gan.commands import evaluate
 from vo_gan.errors import VoGanError
 from vo_gan.odometry.trajectory import Trajectory, write_kitti, write_tum
@@ -50,6 +51,7 @@ def test_trajectory_prints_figures_alignment_and_frames(
     assert call("trajectory", "--gt", files[0], "--est", files[1]) == 0
     output = capsys.readouterr()
     assert "301 of 301 frames, alignment se3" in output.out
+    assert "matched by frame index, resolution unknown" in output.out
     assert [line.split()[0] for line in output.out.splitlines()[1:]] == ["t_rel", "r_rel", "ATE", "RPE", "RPE"]
     assert output.err == ""
 
@@ -109,6 +111,162 @@ def test_trajectory_plot(files: tuple[Path, Path], tmp_path: Path) -> None:
     assert min(np.asarray(cv2.imread(str(tmp_path / "plot.png"))).shape[:2]) > 400
 
 
+def test_snippets_and_curves(files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--snippets", "exact", "sfmlearner", "--curves", "--json", tmp_path / "f.json")
+    call("trajectory", "--gt", files[0], "--est", files[1], *options)
+    figures = json.loads((tmp_path / "f.json").read_text())
+    ratio = figures["snippet5_ate_exact_m"] / figures["snippet5_ate_sfmlearner_m"]
+    assert ratio == pytest.approx(np.sqrt(5))
+    assert [point["length_m"] for point in figures["drift_by_length"]] == [100.0, 200.0]  # of 300 m there are but 2
+    assert [point["segments"] for point in figures["drift_by_length"]] == [21, 11]
+    assert {point["speed_m_per_s"] for point in figures["drift_by_speed"]} == {10.0, 12.0}  # 10.3 m/s at 10 Hz
+    output = capsys.readouterr().out
+    assert "5-frame ATE (sfmlearner)" in output
+    assert "mean of 297 snippets" in output
+    assert "length (m)" in output
+    assert "speed (m/s)" in output
+
+
+def test_archive_and_report(files: tuple[Path, Path], tmp_path: Path) -> None:
+    from evo.tools.file_interface import load_res_file
+
+    options = ("--evo", tmp_path / "e.zip", "--report", tmp_path / "r.html", "--json", tmp_path / "f.json")
+    call("trajectory", "--gt", files[0], "--est", files[1], *options)
+    figures = json.loads((tmp_path / "f.json").read_text())
+    result = load_res_file(tmp_path / "e.zip", load_trajectories=True)
+    assert result.stats["rmse"] == pytest.approx(figures["ate_m"])
+    page = (tmp_path / "r.html").read_text()
+    assert f"vo-gan evaluate trajectory --gt {files[0]} --est {files[1]} --align se3" in page
+
+
+def test_track_folder_names_its_resolution(
+    files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    track = tmp_path / "track"
+    track.mkdir()
+    (track / "track.json").write_text(json.dumps({"size": [416, 128], "selection": None}))
+    write_kitti(track / "trajectory_kitti.txt", circle())
+    write_tum(track / "trajectory_tum.txt", circle())
+    for estimate in (track, track / "trajectory_kitti.txt"):
+        call("trajectory", "--gt", files[0], "--est", estimate, "--json", tmp_path / "f.json")
+        assert json.loads((tmp_path / "f.json").read_text())["resolution"] == "416x128"
+    (track / "track.json").write_text(json.dumps({"size": [416, 128], "selection": [20, 40]}))
+    part = circle()
+    write_kitti(track / "trajectory_kitti.txt", Trajectory(part.world_from_camera[20:40], None, np.arange(20)))
+    for estimate in (track, track / "trajectory_kitti.txt"):
+        call("trajectory", "--gt", files[0], "--est", estimate, "--json", tmp_path / "f.json")
+        figures = json.loads((tmp_path / "f.json").read_text())
+        assert figures["frames"] == 20
+        assert figures["ate_m"] == pytest.approx(0, abs=1e-6)
+    write_tum(tmp_path / "truth.tum", circle())
+    call("trajectory", "--gt", tmp_path / "truth.tum", "--est", track)
+    assert "matched by time, resolution 416x128" in capsys.readouterr().out
+    (track / "track.json").write_text("{}")
+    with pytest.raises(VoGanError, match=r"track.json: is damaged"):
+        call("trajectory", "--gt", files[0], "--est", track)
+    (track / "track.json").unlink()
+    with pytest.raises(VoGanError, match=r"track: is a folder without track.json"):
+        call("trajectory", "--gt", files[0], "--est", track)
+
+
+def test_another_clock(files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A KITTI truth with the drive's times, an estimate of its middle by a clock that is 1000 s ahead."""
+    (tmp_path / "times.txt").write_text("".join(f"{0.1 * index:e}\n" for index in range(301)))
+    part = circle().take(np.arange(50, 250))
+    assert part.times is not None
+    write_tum(tmp_path / "part.tum", Trajectory(part.world_from_camera, part.times + 1000.0, part.frames))
+    options = ("--gt", files[0], "--est", tmp_path / "part.tum")
+    with pytest.raises(VoGanError, match="--gt-times FILE"):
+        call("trajectory", *options)
+    with pytest.raises(VoGanError, match="--time-offset SECONDS"):
+        call("trajectory", *options, "--gt-times", tmp_path / "times.txt")
+    options = (*options, "--gt-times", tmp_path / "times.txt", "--time-offset", -1000, "--json", tmp_path / "f.json")
+    call("trajectory", *options)
+    assert json.loads((tmp_path / "f.json").read_text())["ate_m"] == pytest.approx(0.0, abs=1e-6)
+    output = capsys.readouterr().out
+    assert "200 of 301 frames, alignment se3, matched by time" in output
+    assert "note: 101 true poses have no estimated one" in output
+    with pytest.raises(VoGanError, match="has no times to which 3 s could be added"):
+        call("trajectory", "--gt", files[0], "--est", files[1], "--time-offset", 3)
+    (tmp_path / "times.txt").write_text("0.0\n0.1\n")
+    with pytest.raises(VoGanError, match=r"times.txt: has 2 times, but .*truth.txt goes up to frame 300"):
+        call("trajectory", "--gt", files[0], "--est", files[1], "--gt-times", tmp_path / "times.txt")
+
+
+def test_convert_there_and_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_kitti(tmp_path / "a.txt", circle())
+    (tmp_path / "times.txt").write_text("".join(f"{0.1 * index:e}\n" for index in range(301)))
+    call("convert", tmp_path / "a.txt", tmp_path / "b.tum", "--to", "tum", "--times", tmp_path / "times.txt")
+    call("convert", tmp_path / "b.tum", tmp_path / "c.csv", "--to", "euroc")
+    call("convert", tmp_path / "c.csv", tmp_path / "d.txt", "--to", "kitti")
+    assert capsys.readouterr().out.splitlines()[-1] == f"{tmp_path / 'd.txt'}: 301 poses as kitti, without their times"
+    np.testing.assert_allclose(np.loadtxt(tmp_path / "d.txt"), np.loadtxt(tmp_path / "a.txt"), atol=1e-9)
+    with pytest.raises(VoGanError, match=r"a.txt: has no times, and euroc needs them; give them with --times FILE"):
+        call("convert", tmp_path / "a.txt", tmp_path / "e.csv", "--to", "euroc")
+    with pytest.raises(VoGanError, match=r"b.tum: has times of its own"):
+        call("convert", tmp_path / "b.tum", tmp_path / "e.csv", "--to", "euroc", "--times", tmp_path / "times.txt")
+    assert not (tmp_path / "e.csv").exists()
+
+
+def test_compare(files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "other").mkdir()
+    better = tmp_path / "other" / "estimate.txt"
+    write_kitti(better, scaled(circle(), 1.005))
+    options = ("--gt", files[0], "--json", tmp_path / "c.json", "--seed", 3)
+    assert call("compare", files[1], better, *options) == 0
+    result = json.loads((tmp_path / "c.json").read_text())
+    assert (result["baseline"], result["seed"]) == (f"{tmp_path.name}/estimate", 3)
+    difference = result["differences"]["other/estimate"]["ate_m"]
+    assert difference["interval_low"] <= difference["difference"] <= difference["interval_high"] < -0.7
+    output = capsys.readouterr().out
+    assert "2 runs, differences to" in output
+    assert "30 frames" in output
+    call("trajectory", "--gt", files[0], "--est", files[1], "--json", tmp_path / "a.json")
+    call("trajectory", "--gt", files[0], "--est", better, "--align", "sim3", "--json", tmp_path / "b.json")
+    capsys.readouterr()
+    assert call("compare", tmp_path / "a.json", tmp_path / "b.json") == 0
+    assert "note: not the same alignment: a se3, b sim3" in capsys.readouterr().out
+    with pytest.raises(VoGanError, match=r"estimate.txt: is no JSON result, and a trajectory needs the true one"):
+        call("compare", files[1], tmp_path / "a.json")
+    with pytest.raises(VoGanError, match="there is nothing to compare it with"):
+        call("compare", tmp_path / "a.json")
+
+
+def test_batch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder, factor in (("gt", 1.0), ("est", 1.02)):
+        (tmp_path / folder).mkdir()
+        for name in ("00", "01", "02"):
+            write_kitti(tmp_path / folder / f"{name}.txt", scaled(circle(), factor))
+    options = ("--gt", tmp_path / "gt", "--est", tmp_path / "est", "--json", tmp_path / "b.json")
+    assert call("batch", *options) == 0
+    assert json.loads((tmp_path / "b.json").read_text())["mean"]["ate_m"] == pytest.approx(1.0, rel=0.01)
+    (tmp_path / "est" / "01.txt").write_text("nothing\n")
+    (tmp_path / "gt" / "07.txt").write_text("nothing\n")
+    capsys.readouterr()
+    assert call("batch", *options) == 2
+    output = capsys.readouterr()
+    assert output.err.count("\n") == 1
+    assert "sequence 01 was left out" in output.err
+    assert "01.txt, line 1: could not convert" in output.err
+    assert [line.split()[0] for line in output.out.splitlines()[3:7]] == ["00", "02", "mean", "pooled"]
+    assert "without a partner, and left out: 07" in output.out
+    assert list(json.loads((tmp_path / "b.json").read_text())["failed"]) == ["01"]
+
+
+def test_exit_codes_of_the_whole_program(
+    files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth, estimate = map(str, files)
+    assert main(["evaluate", "compare", "--gt", truth, estimate, truth]) == 0
+    assert main(["evaluate", "convert", truth, str(tmp_path / "a.tum"), "--to", "tum"]) == 2
+    assert main(["evaluate", "depth", "--gt", str(tmp_path), "--est", str(tmp_path)]) == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert [line.startswith("vo-gan: ") for line in errors] == [True, True]
+    with pytest.raises(SystemExit) as stopped:
+        main(["evaluate", "depth", "--gt", ".", "--est", ".", "--max-depth", "-1"])
+    assert stopped.value.code == 2
+
+
 def test_published_arithmetic(files: tuple[Path, Path], tmp_path: Path) -> None:
     call(
         *("trajectory", "--gt", files[0], "--est", files[1]),
@@ -139,9 +297,39 @@ def test_depth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert figures["delta1"] == 1.0
     assert figures["scale_median"] == pytest.approx(5.4, rel=1e-3)
     assert {"sq_rel", "rmse", "rmse_log", "delta2", "delta3"} <= figures.keys()
-    assert "3 images, up to 80 m, median scaling, crop garg" in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert "3 images, up to 80 m, median scaling, crop garg, truth 60x20 (depth maps), estimate 60x20" in output
     call("depth", *options)
     assert json.loads((tmp_path / "f.json").read_text())["abs_rel"] == pytest.approx(1 - 1 / 5.4, rel=1e-3)
+    call("depth", *options, "--median-scale", "--max-depth", 20, "--images", tmp_path / "i.csv")
+    table = [line.split(",") for line in (tmp_path / "i.csv").read_text().splitlines()]
+    assert table[0][:4] == ["image", "pixels", "scale", "abs_rel"]
+    assert [row[0] for row in table[1:]] == ["000000.npy", "000001.npy", "000002.npy"]
+    assert float(table[1][2]) == pytest.approx(5.4, rel=1e-3)
+    assert 0 < int(table[1][1]) < 20 * 60
+    with pytest.raises(VoGanError, match="only with --split"):
+        call("depth", *options, "--lidar", "published")
+
+
+def test_depth_of_a_split(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    date = tmp_path / "raw" / "2011_09_26"
+    drive = date / "2011_09_26_drive_0002_sync"
+    (drive / "velodyne_points" / "data").mkdir(parents=True)
+    (date / "calib_velo_to_cam.txt").write_text("R: 0 -1 0 0 0 -1 1 0 0\nT: 0 0 0\n")
+    (date / "calib_cam_to_cam.txt").write_text(
+        "R_rect_00: 1 0 0 0 1 0 0 0 1\nS_rect_02: 60 20\nP_rect_02: 30 0 29.5 0 0 30 9.5 0 0 0 1 0\n"
+    )
+    wall = [[10.0, y, z, 0.1] for y in np.linspace(-9, 9, 50) for z in np.linspace(-3, 3, 20)]
+    np.array(wall, np.float32).tofile(drive / "velodyne_points" / "data" / "0000000069.bin")
+    (tmp_path / "split.txt").write_text("2011_09_26/2011_09_26_drive_0002_sync 0000000069 l\n")
+    (tmp_path / "est").mkdir()
+    np.save(tmp_path / "est" / "000000.npy", np.full((10, 30), 8.0, np.float32))
+    options = ("--gt", tmp_path / "raw", "--est", tmp_path / "est", "--split", tmp_path / "split.txt")
+    call("depth", *options, "--crop", "garg", "--json", tmp_path / "f.json")
+    assert json.loads((tmp_path / "f.json").read_text())["abs_rel"] == pytest.approx(0.2)
+    assert "truth 60x20 (KITTI LiDAR, exact projection), estimate 30x10" in capsys.readouterr().out
+    call("depth", *options, "--lidar", "published", "--json", tmp_path / "f.json")
+    assert json.loads((tmp_path / "f.json").read_text())["truth_source"] == "KITTI LiDAR, published projection"
 
 
 def test_stereo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -63,3 +63,7 @@ def test_the_demo_beats_constant_velocity(tmp_path: Path) -> None:
     assert figures["vo_gan"]["ate_m"] < 0.3 * figures["constant_velocity"]["ate_m"]
     for name in ("cloud.ply", "map.png", "report.html", "trajectory_kitti.txt", "trajectory_tum.txt", "track.json"):
         assert (tmp_path / "demo" / name).stat().st_size > 0
+    page = (tmp_path / "demo" / "report.html").read_text()
+    for part in ("Error along the path", "Drift", "reconstruction", "Relative error of depth", "The map", "Training"):
+        assert part in page, part
+    assert "constant velocity" in page

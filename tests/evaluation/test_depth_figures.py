@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
 from vo_gan.errors import VoGanError
-from vo_gan.evaluation.depth import crop_mask, evaluate_depth, evaluate_depth_folders, resize_depth
+from vo_gan.evaluation.depth import crop_mask, evaluate_depth, resize_depth
 
 TRUTH = np.array([[2.0, 4.0], [10.0, 0.0]])
 ESTIMATE = np.array([[3.0, 4.0], [5.0, 7.0]])
@@ -118,47 +117,20 @@ def test_not_equally_many() -> None:
         evaluate_depth(np.ones((2, 2, 2)), np.ones((1, 2, 2)))
 
 
-def write_png(path: Path, depth: np.ndarray) -> None:
-    path.parent.mkdir(exist_ok=True)
-    cv2.imwrite(str(path), np.rint(depth * 256).astype(np.uint16))
+def test_eigen_crop_is_the_published_one() -> None:
+    mask = crop_mask("eigen", (375, 1242))
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    assert (rows[0], rows[-1] + 1, columns[0], columns[-1] + 1) == (124, 342, 44, 1197)
+    assert crop_mask("none", (3, 5)).all()
 
 
-def test_folders_of_png_and_npy(tmp_path: Path) -> None:
-    for name in ("000000", "000001", "000002"):
-        write_png(tmp_path / "gt" / f"{name}.png", TRUTH)
-    write_png(tmp_path / "est" / "000000.png", ESTIMATE)
-    np.save(tmp_path / "est" / "000002.npy", TRUTH.astype(np.float32))
-    figures = evaluate_depth_folders(tmp_path / "gt", tmp_path / "est")
-    assert (figures.images, figures.missing_images) == (2, 1)
-    assert figures.abs_rel == pytest.approx(1 / 6)
-
-
-def test_broken_files_are_named(tmp_path: Path) -> None:
-    truth, estimate = tmp_path / "gt", tmp_path / "est"
-    write_png(truth / "a.png", TRUTH)
-    estimate.mkdir()
-    with pytest.raises(VoGanError, match="none of its 0 PNG or NPY files"):
-        evaluate_depth_folders(truth, estimate)
-    with pytest.raises(VoGanError, match="nowhere: no such file or folder; check --est"):
-        evaluate_depth_folders(truth, tmp_path / "nowhere")
-    with pytest.raises(VoGanError, match="one of each"):
-        evaluate_depth_folders(truth, truth / "a.png")
-    cv2.imwrite(str(estimate / "a.png"), np.zeros((2, 2), np.uint8))
-    with pytest.raises(VoGanError, match=r"a.png: is uint8 of shape \(2, 2\); expected a 16-bit grey PNG"):
-        evaluate_depth_folders(truth, estimate)
-    (estimate / "a.png").write_bytes((truth / "a.png").read_bytes()[:40])
-    with pytest.raises(VoGanError, match=r"a.png: cannot be decoded"):
-        evaluate_depth_folders(truth, estimate)
-    write_png(estimate / "a.png", np.ones((2, 9)))
-    with pytest.raises(VoGanError, match=r"est/a.png: .*9x2 pixels"):
-        evaluate_depth_folders(truth, estimate)
-    np.save(estimate / "a.npy", TRUTH)
-    with pytest.raises(VoGanError, match="stands for the same frame"):
-        evaluate_depth_folders(truth, estimate)
-    (estimate / "a.png").unlink()
-    np.save(estimate / "a.npy", np.array([{"code": 1}]), allow_pickle=True)
-    with pytest.raises(VoGanError, match=r"a.npy: cannot be read"):
-        evaluate_depth_folders(truth, estimate)
-    np.save(estimate / "a.npy", np.ones((2, 2), int))
-    with pytest.raises(VoGanError, match=r"a.npy: holds int64"):
-        evaluate_depth_folders(truth, estimate)
+def test_conditions_are_part_of_the_result() -> None:
+    truth = [np.full((10, 30), 5.0), np.full((12, 36), 5.0)]
+    figures = evaluate_depth(truth, [np.full((5, 15), 4.0), np.full((12, 36), 10.0)], crop="garg", max_depth=50.0)
+    values = figures.to_json()
+    assert values["truth_resolution"] == "30x10, 36x12"
+    assert values["estimate_resolution"] == "15x5, 36x12"
+    assert (values["crop"], values["max_depth"], values["median_scale"]) == ("garg", 50.0, False)
+    assert (figures.scale_min, figures.scale_max) == pytest.approx((0.5, 1.25))
+    assert [image.metrics[0] for image in figures.per_image] == pytest.approx([0.2, 1.0])
+    assert "per_image" not in values

@@ -51,6 +51,12 @@ def test_not_defined() -> None:
     assert values["bad1_percent"] == 100.0
 
 
+def test_density_and_resolution() -> None:
+    figures = evaluate_stereo([TRUTH, np.zeros((2, 5))], [ESTIMATE, np.ones((2, 5))])
+    assert figures.density_percent == pytest.approx(100 * 4 / 15)
+    assert figures.resolution == "5x1, 5x2"
+
+
 def test_files_and_folders(tmp_path: Path) -> None:
     for folder, disparity in (("gt", TRUTH), ("est", ESTIMATE)):
         (tmp_path / folder).mkdir()

@@ -13,8 +13,13 @@ import pytest
 
 from vo_gan.errors import VoGanError
 from vo_gan.evaluation.alignment import ALIGNMENTS, Similarity, umeyama
-from vo_gan.evaluation.kitti import path_lengths, rotation_angles, segment_errors
-from vo_gan.evaluation.trajectory import align_trajectories, constant_velocity, evaluate_trajectory
+from vo_gan.evaluation.kitti import drift_by_length, drift_by_speed, path_lengths, rotation_angles, segment_errors
+from vo_gan.evaluation.trajectory import (
+    align_trajectories,
+    constant_velocity,
+    errors_of_segments,
+    evaluate_trajectory,
+)
 from vo_gan.odometry.trajectory import Trajectory
 
 FIGURES = ("t_rel_percent", "r_rel_deg_per_100m", "ate_m", "rpe_m", "rpe_deg")
@@ -276,6 +281,92 @@ def test_two_poses_never_match_the_same_true_one() -> None:
     assert evaluate_trajectory(truth, estimate).frames == 1
 
 
+def test_truth_of_a_higher_rate_is_thinned() -> None:
+    """As in EuRoC: the truth has 10 poses for each of the estimate; with the poses between, RPE would be undefined."""
+    fine = winding_road(3000, step=0.1)
+    times = 1e9 + np.arange(3001) / 200
+    truth, rows = timed(fine, times), np.arange(0, 3001, 10)
+    estimate = timed(some(fine, rows), times[rows] + 1e-3)
+    figures = evaluate_trajectory(truth, estimate, "none")
+    assert figures.rpe_m == pytest.approx(0.0, abs=1e-9)
+    assert figures.t_rel_percent == pytest.approx(0.0, abs=1e-9)
+    assert (figures.frames, figures.matched_by) == (301, "time")
+    assert "2700 of its 3001 poses lie between those of the estimate" in figures.notes[0]
+    shifted = Trajectory(with_noise(some(fine, rows)).world_from_camera, estimate.times, estimate.frames)
+    alone = evaluate_trajectory(timed(some(fine, rows), times[rows]), shifted, "none")
+    assert evaluate_trajectory(truth, shifted, "none").rpe_m == pytest.approx(alone.rpe_m)
+
+
+def test_what_matching_left_out_is_said() -> None:
+    truth = winding_road(300)
+    shorter = evaluate_trajectory(truth, some(truth, np.arange(200)))
+    assert shorter.notes == ("101 true poses have no estimated one",)
+    longer = evaluate_trajectory(some(truth, np.arange(200)), truth)
+    assert longer.notes == ("101 estimated poses have no true one and were left out",)
+    assert longer.to_json()["notes"] == longer.notes[0]
+    assert longer.to_json()["matched_by"] == "frame index"
+    assert evaluate_trajectory(truth, truth).notes == ()
+
+
+def test_another_clock_is_refused_with_the_remedy() -> None:
+    truth = timed(winding_road(50), np.arange(51) / 10)
+    with pytest.raises(VoGanError, match="--time-offset SECONDS"):
+        evaluate_trajectory(truth, timed(truth, 1.4e9 + np.arange(51) / 10))
+
+
+@pytest.mark.parametrize("align", ["se3", "sim3"])
+def test_a_straight_line_says_that_roll_is_open(align: str) -> None:
+    straight = chain([transform((0, 1, 0), 0.0, (0, 0, 1.0))] * 200)
+    rolled = moved(straight, 1.0, transform((0, 0, 1), 0.7, (0, 0, 0)))
+    figures = evaluate_trajectory(straight, rolled, align)  # type: ignore[arg-type]
+    assert "roll" in figures.notes[0]
+    for name in FIGURES:
+        assert getattr(figures, name) == pytest.approx(0.0, abs=1e-9), name
+    assert evaluate_trajectory(straight, rolled, "none").notes == ()
+    assert evaluate_trajectory(winding_road(), winding_road(), align).notes == ()  # type: ignore[arg-type]
+
+
+def test_drift_curves_are_those_of_the_development_kit() -> None:
+    """Plain loops over `saveErrorPlots`: a length has its segments, a speed those less than 2 m/s away, both at least
+    3; the speed counts one frame period more than there are."""
+    truth = winding_road(900, step=1.2)
+    estimate = with_noise(truth)
+    aligned = align_trajectories(truth, estimate, "se3")
+    segments = errors_of_segments(aligned)
+    travelled = path_lengths(truth.world_from_camera)
+    found = []
+    for first in range(0, len(truth), 10):
+        for length in range(100, 900, 100):
+            later = np.flatnonzero(travelled > travelled[first] + length)
+            if later.size:
+                found.append((length, length / (0.1 * (later[0] - first + 1))))
+    assert segments.speed == pytest.approx([speed for _, speed in found])
+    errors = list(zip(found, segments.translation, segments.rotation, strict=True))
+    for curve, near in (
+        (drift_by_length(segments), lambda pair, at: abs(pair[0] - at) < 1),
+        (drift_by_speed(segments), lambda pair, at: abs(pair[1] - at) < 2),
+    ):
+        candidates = range(100, 900, 100) if curve.at.max() > 50 else range(2, 25, 2)
+        expected = {}
+        for at in candidates:
+            inside = [(t, r) for pair, t, r in errors if near(pair, at)]
+            if len(inside) >= 3:
+                t, r = np.mean(inside, axis=0)
+                expected[at] = (100 * t, 100 * np.degrees(r), len(inside))
+        assert list(curve.at) == list(expected)
+        rows = zip(curve.t_rel_percent, curve.r_rel_deg_per_100m, curve.segments, strict=True)
+        np.testing.assert_allclose(list(rows), list(expected.values()))
+    assert 0 < len(drift_by_speed(segments).at) < 12
+
+
+def test_speed_takes_the_rate_from_the_times() -> None:
+    truth = winding_road(300)
+    assumed = errors_of_segments(align_trajectories(truth, truth, "none")).speed
+    twenty_hertz = timed(truth, np.arange(301) / 20)
+    known = errors_of_segments(align_trajectories(twenty_hertz, twenty_hertz, "none")).speed
+    np.testing.assert_allclose(known, 2 * assumed)
+
+
 def test_nothing_matches() -> None:
     truth = winding_road(10)
     with pytest.raises(VoGanError, match="no frame in common"):
@@ -446,7 +537,9 @@ def test_segment_starts_and_ends() -> None:
 def test_importing_evaluation_imports_nothing_heavy() -> None:
     code = (
         "import sys, vo_gan.evaluation, vo_gan.evaluation.trajectory, vo_gan.evaluation.depth, "
-        "vo_gan.evaluation.stereo, vo_gan.evaluation.plots, vo_gan.evaluation.report, vo_gan.commands.evaluate; "
+        "vo_gan.evaluation.stereo, vo_gan.evaluation.plots, vo_gan.evaluation.report, vo_gan.evaluation.batch, "
+        "vo_gan.evaluation.compare, vo_gan.evaluation.depth_sets, vo_gan.evaluation.evo_archive, "
+        "vo_gan.evaluation.snippets, vo_gan.commands.evaluate; "
         "print([name for name in ('evo', 'matplotlib', 'open3d', 'scipy') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,13 +8,18 @@ import pytest
 
 from vo_gan.errors import VoGanError
 from vo_gan.mapping import fuse_track, read_track
-from vo_gan.mapping.fuse import choose_settings, fuse_cloud
+from vo_gan.mapping.ply import read_cloud
+from vo_gan.mapping.settings import choose_settings
 from vo_gan.open3d_loader import load_open3d
 
 
-def fused(track_dir, **options):
-    track = read_track(track_dir)
-    return fuse_cloud(track, track.open_source(), choose_settings(track, **options))
+class Fused:
+    """A map and its points."""
+
+    def __init__(self, track_dir, **options):
+        self.summary = fuse_track(track_dir, track_dir.parent / "fused", **options)
+        self.frames, self.kept_fraction = self.summary.frames, self.summary.kept_fraction
+        self.points, self.colours = read_cloud(self.summary.cloud)
 
 
 def test_points_lie_on_the_surfaces_in_their_colours(corridor, tmp_path, distance_to_corridor):
@@ -52,17 +57,17 @@ def test_the_picture_is_written_beside_the_cloud(corridor):
 def test_a_frame_with_doubled_depth_does_not_reach_the_cloud(corridor, distance_to_corridor):
     path = corridor / "depth/000004.png"
     cv2.imwrite(str(path), cv2.imread(str(path), cv2.IMREAD_UNCHANGED) * 2)
-    cloud = fused(corridor)
+    cloud = Fused(corridor)
     assert np.mean(distance_to_corridor(cloud.points) < 0.2) > 0.99
 
 
 def test_standing_still_makes_the_cloud_no_larger(make_track, straight):
-    few = fused(make_track(np.repeat(straight[:1], 3, axis=0)))
+    few = Fused(make_track(np.repeat(straight[:1], 3, axis=0)))
     assert len(few.points) <= few.kept_fraction * 160 * 96
 
 
 def test_thirty_looks_at_one_view_make_one_point_a_voxel(make_track, straight):
-    many = fused(make_track(np.repeat(straight[:1], 30, axis=0)))
+    many = Fused(make_track(np.repeat(straight[:1], 30, axis=0)))
     assert many.frames == 30
     assert 1000 < len(many.points) <= 160 * 96
     # All frames fall into the voxels of the first, but for means that rounding puts onto a voxel's border.
@@ -80,7 +85,7 @@ def test_where_the_scale_is_relative_voxels_and_range_follow_the_depth(make_trac
 
 
 def test_stride_fuses_fewer_frames_of_the_same_place(corridor, distance_to_corridor):
-    every, third = fused(corridor), fused(corridor, stride=3)
+    every, third = Fused(corridor), Fused(corridor, stride=3)
     assert (every.frames, third.frames) == (8, 3)
     assert 0.2 * len(every.points) < len(third.points) < len(every.points)
     assert np.mean(distance_to_corridor(third.points) < 0.2) > 0.95

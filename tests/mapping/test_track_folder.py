@@ -70,7 +70,6 @@ def test_json_that_is_none_or_of_another_version(corridor, edit_track_json):
         ("size", [160.5, 96]),
         ("intrinsics", [100, 100, 80]),
         ("intrinsics", [0, 100, 80, 40]),
-        ("intrinsics", None),
         ("scale", "unknown"),
         ("source", None),
         ("source_intrinsics", [1]),
@@ -80,6 +79,12 @@ def test_json_that_is_none_or_of_another_version(corridor, edit_track_json):
 def test_a_wrong_entry_is_named(corridor, edit_track_json, key, value):
     edit_track_json(corridor, **{key: value})
     with pytest.raises(VoGanError, match=rf"track\.json: {key} is"):
+        read_track(corridor)
+
+
+def test_a_track_without_intrinsics_says_how_to_get_them(corridor, edit_track_json):
+    edit_track_json(corridor, intrinsics=None)
+    with pytest.raises(VoGanError, match=r"vo-gan track --intrinsics fx,fy,cx,cy"):
         read_track(corridor)
 
 

@@ -40,7 +40,7 @@ def test_a_machine_that_cannot_render_at_all_is_said(corridor, monkeypatch):
         def create_window(self, **_options: object) -> bool:
             return False
 
-    monkeypatch.setattr(load_open3d().visualization, "Visualizer", Unable)
+    monkeypatch.setattr(load_open3d().visualization, "VisualizerWithKeyCallback", Unable)
     with pytest.raises(VoGanError, match="could not open a window:"):
         view_track(corridor, screenshot=corridor / "view.png")
 
@@ -50,7 +50,7 @@ def test_a_cloud_that_is_none_is_said(corridor):
     with pytest.raises(VoGanError, match="not a coloured point cloud"):
         view_track(corridor, screenshot=corridor / "view.png")
     with pytest.raises(VoGanError, match="no such file"):
-        view_track(corridor, cloud_path=corridor / "none.ply", screenshot=corridor / "view.png")
+        view_track(corridor, shape_path=corridor / "none.ply", screenshot=corridor / "view.png")
 
 
 @pytest.mark.parametrize("mapped", [True, False])

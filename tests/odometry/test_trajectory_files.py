@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from vo_gan.errors import VoGanError
-from vo_gan.odometry.trajectory import Trajectory, read_trajectory, write_kitti, write_tum
+from vo_gan.odometry.trajectory import (
+    Trajectory,
+    read_times,
+    read_trajectory,
+    write_euroc,
+    write_kitti,
+    write_trajectory,
+    write_tum,
+)
 
 Write = Callable[[str], Path]
 
@@ -83,9 +91,77 @@ def test_tum_agrees_with_evo(tmp_path: Path) -> None:
     np.testing.assert_allclose(np.array(evo.poses_se3), written.world_from_camera, atol=1e-9)
 
 
-def test_tum_needs_times(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="times"):
-        write_tum(tmp_path / "a.txt", random_trajectory(3, times=False))
+def test_tum_and_euroc_need_times(tmp_path: Path) -> None:
+    for write_file in (write_tum, write_euroc):
+        with pytest.raises(ValueError, match="times"):
+            write_file(tmp_path / "a.txt", random_trajectory(3, times=False))
+
+
+def test_euroc_round_trip(tmp_path: Path) -> None:
+    written = random_trajectory(100)
+    write_euroc(tmp_path / "a.csv", written)
+    read = read_trajectory(tmp_path / "a.csv")
+    np.testing.assert_allclose(read.world_from_camera, written.world_from_camera, atol=1e-9)
+    assert read.times is not None
+    assert written.times is not None
+    np.testing.assert_allclose(read.times, written.times, rtol=0, atol=5e-7)
+
+
+def test_euroc_is_what_evo_reads(tmp_path: Path) -> None:
+    from evo.tools.file_interface import read_euroc_csv_trajectory
+
+    written = random_trajectory(30)
+    write_euroc(tmp_path / "a.csv", written)
+    assert (tmp_path / "a.csv").read_text().startswith("#timestamp [ns],p_RS_R_x [m]")
+    evo = read_euroc_csv_trajectory(tmp_path / "a.csv")
+    np.testing.assert_allclose(np.array(evo.poses_se3), written.world_from_camera, atol=1e-9)
+    np.testing.assert_allclose(evo.timestamps, written.times, rtol=0, atol=5e-7)
+
+
+def test_euroc_ground_truth_has_more_columns_and_a_byte_order_mark(tmp_path: Path) -> None:
+    """A line of the data set's own form: 17 columns, quaternion w first, here a quarter turn about z."""
+    half = np.sqrt(0.5)
+    path = tmp_path / "data.csv"
+    row = f"1403636580838555648, 4.5, -1.75, 0.75, {half}, 0.0, 0.0, {half}" + ", 0.1" * 9
+    path.write_text(f"\ufeff#timestamp, p_RS_R_x [m]\n{row}\n", encoding="utf-8")
+    read = read_trajectory(path)
+    assert read.times is not None
+    assert read.times[0] == pytest.approx(1403636580.838555648, abs=1e-6)
+    np.testing.assert_allclose(read.world_from_camera[0, :3, 3], [4.5, -1.75, 0.75])
+    np.testing.assert_allclose(read.world_from_camera[0, :3, :3] @ [1.0, 0, 0], [0, 1, 0], atol=1e-12)
+
+
+def test_write_trajectory_chooses_the_format(tmp_path: Path) -> None:
+    written = random_trajectory(4)
+    for name, columns in (("kitti", 12), ("tum", 8), ("euroc", 8)):
+        write_trajectory(tmp_path / name, written, name)  # type: ignore[arg-type]
+        line = (tmp_path / name).read_text().splitlines()[-1]
+        assert len(line.split("," if name == "euroc" else None)) == columns
+        np.testing.assert_allclose(
+            read_trajectory(tmp_path / name).world_from_camera, written.world_from_camera, atol=1e-9
+        )
+
+
+def test_times_file(tmp_path: Path) -> None:
+    path = tmp_path / "times.txt"
+    path.write_text("0.000000e+00\n1.037e-01\n2.1e-01\n")
+    np.testing.assert_array_equal(read_times(path), [0.0, 0.1037, 0.21])
+    path.write_text("0.1\n0.1\n")
+    with pytest.raises(VoGanError, match=r"times.txt, line 2: time 0.1 does not come after 0.1"):
+        read_times(path)
+    path.write_text("0.1 0.2\n")
+    with pytest.raises(VoGanError, match=r"times.txt, line 1: has 2 columns; expected one time"):
+        read_times(path)
+
+
+def test_take_keeps_what_belongs_together() -> None:
+    whole = random_trajectory(9)
+    part = whole.take(np.array([1, 5]))
+    assert part.times is not None
+    assert whole.times is not None
+    np.testing.assert_array_equal(part.world_from_camera, whole.world_from_camera[[1, 5]])
+    np.testing.assert_array_equal(part.times, whole.times[[1, 5]])
+    np.testing.assert_array_equal(part.frames, [1, 5])
 
 
 def test_rounded_rotations_are_made_exact(write: Write) -> None:
@@ -123,6 +199,10 @@ def test_one_pose_comments_and_line_ends(write: Write) -> None:
         (f"0.1 {STILL}\n0.1 {STILL}\n", 2, "time 0.1"),
         ("0.1 0 0 0 0 0 0 0.9\n", 1, "quaternion.* has length 0.9"),
         ("0.1 0 0 0 0 0 0 0\n", 1, "quaternion.* has length 0"),
+        ("#t\n100,0,0,0,1,0,0,0\n200,0,0,0,1,0,0\n", 3, "has 7 columns"),
+        ("100,0,0,0,1,0,0,0\n200,0,0,,1,0,0,0\n", 2, "could not convert"),
+        ("100,0,0,0,1,0,0,0\n200,0,0,nan,1,0,0,0\n", 2, "not finite"),
+        ("200,0,0,0,1,0,0,0\n100,0,0,0,1,0,0,0\n", 2, "time 1e-07 does not come after"),
     ],
 )
 def test_defects_are_named(write: Write, text: str, line: int, message: str) -> None:

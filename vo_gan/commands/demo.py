@@ -20,7 +20,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the demo; it fails (1) where tracking is no better than constant velocity."""
     from vo_gan.demo import run_demo
 
-    result = run_demo(arguments.out, seed=arguments.seed, device=arguments.device, steps=arguments.steps)
+    result = run_demo(
+        arguments.out,
+        seed=arguments.seed,
+        device=arguments.device,
+        steps=arguments.steps,
+        command=arguments.command_line,
+    )
     print(f"{'':20} {'t_rel %':>8} {'r_rel deg/100m':>15} {'ATE m':>8} {'RPE m':>8} {'RPE deg':>8}")
     for label, figures in (
         ("vo_gan", result.vo_gan),

@@ -35,12 +35,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="relative difference in depth up to which neighbouring frames agree (default: 0.05)",
     )
     parser.add_argument("--source", type=Path, metavar="PATH", help="the tracked drive, if it has moved since")
+    more = parser.add_argument_group("more to make of it")
+    more.add_argument("--video", type=Path, metavar="FILE.mp4", help="a flight along the drive; needs no display")
+    more.add_argument(
+        "--rerun",
+        type=Path,
+        metavar="FILE.rrd",
+        help="frames, depth, poses and cloud for the Rerun viewer (needs the package rerun-sdk)",
+    )
+    more.add_argument(
+        "--colmap",
+        type=Path,
+        metavar="DIR",
+        help="poses, intrinsics, points and images as COLMAP's text format has them, to start Gaussian splatting from",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Fuse the track and print what was made."""
-    from vo_gan.mapping import fuse_track
+    """Fuse the track, make what else is asked for, and print what was made."""
+    from vo_gan.mapping import fuse_track, read_track
+    from vo_gan.mapping.colmap import write_colmap
+    from vo_gan.mapping.flythrough import check_video_path, write_flythrough
+    from vo_gan.mapping.ply import read_cloud
+    from vo_gan.mapping.rerun_file import check_rerun, write_rerun
 
+    if arguments.video is not None:
+        check_video_path(arguments.video)
+    if arguments.rerun is not None:
+        check_rerun(arguments.rerun)
     summary = fuse_track(
         arguments.track,
         arguments.out if arguments.out is not None else arguments.track,
@@ -61,4 +83,19 @@ def run(arguments: argparse.Namespace) -> int:
         f"depth    {summary.kept_fraction:.1%} of the measured pixels kept "
         f"(neighbouring frames agree within {arguments.tolerance:.0%})"
     )
+    if not (arguments.video or arguments.rerun or arguments.colmap):
+        return 0
+    track, (points, colours) = read_track(arguments.track), read_cloud(summary.cloud)
+    drive = track.open_source(arguments.source)
+    if arguments.video is not None:
+        frames = write_flythrough(
+            arguments.video, points, colours, track.world_from_camera, summary.voxel_size, summary.max_depth
+        )
+        print(f"video    {arguments.video}  {frames} frames")
+    if arguments.rerun is not None:
+        write_rerun(arguments.rerun, track, drive, points, colours, arguments.stride)
+        print(f"rerun    {arguments.rerun}  open it with: rerun {arguments.rerun}")
+    if arguments.colmap is not None:
+        write_colmap(arguments.colmap, track, drive, points, colours, arguments.stride)
+        print(f"colmap   {arguments.colmap / 'sparse/0'}, {arguments.colmap / 'images'}")
     return 0

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
+from typing import Any
 
 from vo_gan.commands.options import add_device, frame_range, intrinsics
 
 HELP = "follow a drive: trajectory (KITTI and TUM files) and a depth map per frame"
+
+WINDOW = "window"
+LIVE_PNG = "live.png"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,36 +30,100 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="correct each motion by photometric alignment (default: where intrinsics are known)",
     )
     parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32", help="of the networks (fp32)")
+    parser.add_argument(
+        "--gt",
+        type=Path,
+        metavar="FILE",
+        help="the true trajectory of the whole source (KITTI or TUM file): evaluates the track, and writes "
+        "evaluation.json and report.html beside it",
+    )
+    parser.add_argument(
+        "--align",
+        choices=("none", "se3", "sim3", "scale"),
+        help="how the track is laid over the truth (default: se3, or sim3 where the scale is relative)",
+    )
+    parser.add_argument(
+        "--live",
+        type=_live_target,
+        nargs="?",
+        const=LIVE_PNG,
+        metavar="FILE.png|window",
+        help=f"show the path, frame and depth while tracking: in a PNG (default: {LIVE_PNG} in --out) or in a window",
+    )
     add_device(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Track."""
+    """Track, and evaluate where there is a truth."""
     from vo_gan.data import RangedDrive, open_drive
     from vo_gan.device import choose_device
+    from vo_gan.errors import VoGanError
     from vo_gan.pretrained import load_networks
-    from vo_gan.tracking import TrackSource, track_drive
+    from vo_gan.track_evaluation import evaluate_track, read_truth
+    from vo_gan.tracking import TrackingInterrupted, TrackSource, track_drive
 
+    if arguments.align is not None and arguments.gt is None:
+        raise VoGanError("--align says how a track is laid over the truth: give the truth with --gt FILE")
+    truth = None if arguments.gt is None else read_truth(arguments.gt)
     device = choose_device(arguments.device)
     networks = load_networks(arguments.weights)
-    drive = open_drive(arguments.source, arguments.intrinsics)
+    drive: Any = open_drive(arguments.source, arguments.intrinsics)
     selection = None
     if arguments.frames is not None:
         start, stop = arguments.frames
         selection = (start, len(drive) if stop is None else min(stop, len(drive)))
         drive = RangedDrive(drive, *selection)
-    summary = track_drive(
-        drive,
-        networks,
-        arguments.out,
-        TrackSource(arguments.source.resolve(), str(arguments.weights), selection, arguments.intrinsics),
-        refine=arguments.refine,
-        precision=arguments.precision,
-        device=device,
-    )
+    live = None
+    if arguments.live is not None:
+        from vo_gan.live import LiveView, PngScreen, WindowScreen
+
+        path = arguments.out / LIVE_PNG if arguments.live == LIVE_PNG else Path(arguments.live)
+        if path.parent != arguments.out and not path.parent.is_dir():
+            raise VoGanError(f"{path}: there is no folder {path.parent} for the picture; make it, or name another")
+        live = LiveView(WindowScreen() if arguments.live == WINDOW else PngScreen(path), len(drive))
+    try:
+        summary = track_drive(
+            drive,
+            networks,
+            arguments.out,
+            TrackSource(arguments.source.resolve(), str(arguments.weights), selection, arguments.intrinsics),
+            refine=arguments.refine,
+            precision=arguments.precision,
+            device=device,
+            watcher=None if live is None else live.take,
+        )
+    except TrackingInterrupted as interruption:
+        raise KeyboardInterrupt(f"{interruption}.\n{_how_to_go_on(interruption.kept, arguments)}") from None
+    finally:
+        if live is not None:
+            live.close()
     print(
         f"tracked {summary.frames} frames, {summary.length:.1f} {'m' if summary.scale == 'metric' else 'units'}, "
         f"at {summary.frames_per_second:.1f} frames/s ({'refined' if summary.refined else 'pose net alone'}, "
         f"scale: {summary.scale}): {arguments.out}"
     )
+    if truth is None:
+        print("not evaluated: no true trajectory was given (--gt FILE)")
+        return 0
+    evaluate_track(arguments.out, drive, truth, align=arguments.align, command=arguments.command_line)
     return 0
+
+
+def _live_target(text: str) -> str:
+    if text != WINDOW and not text.lower().endswith(".png"):
+        raise argparse.ArgumentTypeError(f"expected FILE.png or {WINDOW}, found {text!r}")
+    return text
+
+
+def _how_to_go_on(kept: int, arguments: argparse.Namespace) -> str:
+    """The commands for the whole drive and, after `kept` frames, for the rest of it."""
+    again = f"Track the whole drive: {arguments.command_line}"
+    if not kept:
+        return again
+    first, stop = arguments.frames if arguments.frames is not None else (0, None)
+    start = first + kept
+    rest = ["vo-gan", "track", str(arguments.source), "--weights", str(arguments.weights)]
+    rest += ["--frames", f"{start}:{'' if stop is None else stop}", "--out", f"{arguments.out}_from_{start}"]
+    if arguments.intrinsics is not None:
+        rest += ["--intrinsics", ",".join(f"{value:g}" for value in arguments.intrinsics)]
+    return f"{again}\nTrack the rest as a drive of its own: {shlex.join(rest)}"

@@ -20,6 +20,11 @@ TIME_TOLERANCE = 0.01
 COLLINEAR = 1e-12
 """Second over first singular value of the covariance below which positions are taken to lie on one line."""
 
+OTHER_RATE = 1.5
+"""Where the estimate's poses are more than so many times as far apart in time as the true ones, the true ones between
+belong to another rate, and are not frames that the estimate missed."""
+
+MatchedBy = Literal["time", "frame index"]
 
 STANDSTILL = 1e-9
 """Root mean square distance, in the trajectory's unit, below which it does not move: what rounding leaves."""
@@ -32,10 +37,14 @@ class Matches:
     Attributes:
         truth: rows of the true trajectory.
         estimate: rows of the estimated trajectory.
+        by: what was compared to find them.
+        other_rate: whether the truth has a higher rate than the estimate, see `OTHER_RATE`.
     """
 
     truth: Int64[np.ndarray, " m"]
     estimate: Int64[np.ndarray, " m"]
+    by: MatchedBy
+    other_rate: bool
 
 
 @dataclass(frozen=True)
@@ -66,14 +75,15 @@ def match(truth: Trajectory, estimate: Trajectory) -> Matches:
         if rows.size == 0:
             raise VoGanError(
                 f"no pose of the estimate (times {_span(estimate.times)} s) is within {TIME_TOLERANCE} s of a true one "
-                f"(times {_span(truth.times)} s); both need the same clock"
+                f"(times {_span(truth.times)} s); both need the same clock: --time-offset SECONDS is added to the "
+                "times of the estimate"
             )
-        return Matches(rows, partners)
+        return Matches(rows, partners, "time", _median_step(estimate.times) > OTHER_RATE * _median_step(truth.times))
     if estimate.times is not None and len(estimate) != len(truth):
         raise VoGanError(
             f"the estimate has times and {len(estimate)} poses, the truth has no times and {len(truth)} poses, so "
-            "nothing says which belong together; give the truth as a TUM file, or the estimate as a KITTI file with "
-            "the frame index as first of 13 columns"
+            "nothing says which belong together; give the truth's times with --gt-times FILE, or the estimate as a "
+            "KITTI file with the frame index as first of 13 columns"
         )
     _, rows, partners = np.intersect1d(truth.frames, estimate.frames, assume_unique=True, return_indices=True)
     if rows.size == 0:
@@ -81,7 +91,7 @@ def match(truth: Trajectory, estimate: Trajectory) -> Matches:
             f"the estimate (frames {estimate.frames[0]} to {estimate.frames[-1]}) has no frame in common with the "
             f"truth (frames {truth.frames[0]} to {truth.frames[-1]})"
         )
-    return Matches(rows, partners)
+    return Matches(rows, partners, "frame index", False)
 
 
 def fit(
@@ -137,6 +147,13 @@ def umeyama(
     if isinstance(scale, str):
         return scale
     return Similarity(scale, rotation, target_mean - scale * rotation @ source_mean)
+
+
+def on_one_line(poses: Float64[np.ndarray, "m 4 4"]) -> bool:
+    """Whether all positions lie on one line, or in one point, so that a fit leaves the roll about it open."""
+    centred = poses[:, :3, 3] - poses[:, :3, 3].mean(axis=0)
+    values = np.linalg.svd(centred.T @ centred / len(centred), compute_uv=False)
+    return bool(values[1] <= max(COLLINEAR * values[0], STANDSTILL**2))
 
 
 def from_frame(
@@ -202,6 +219,10 @@ def _smallest_rotation(
     normal = np.cross(source, np.eye(3)[np.abs(source).argmin()])
     normal /= np.linalg.norm(normal)
     return 2.0 * np.outer(normal, normal) - np.eye(3)
+
+
+def _median_step(times: Float64[np.ndarray, " n"]) -> float:
+    return float(np.median(np.diff(times))) if len(times) > 1 else 0.0
 
 
 def _span(times: Float64[np.ndarray, " n"]) -> str:

@@ -5,7 +5,8 @@ the first pose that lies farther along than its length, and those that would run
 of a sub-sequence is the motion from the estimated to the true motion over it, inv(inv(P_s) P_e) inv(Q_s) Q_e for the
 estimated poses P and the true ones Q, as a length and an angle, each divided by the *nominal* length.
 The figures are plain means over all sub-sequences. This is what the development kit does in float32; here it is
-float64 and no loop.
+float64 and no loop. `drift_by_length` and `drift_by_speed` are the curves that the kit plots
+(`evaluate_odometry.cpp`, `saveErrorPlots`).
 """
 
 from __future__ import annotations
@@ -14,12 +15,22 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Bool, Float64, Int64
 
 from vo_gan.geometry.poses import invert_poses
 
 LENGTHS = np.arange(100.0, 801.0, 100.0)
 START_STEP = 10
+
+FRAME_PERIOD = 0.1
+"""Seconds between two frames of KITTI, which the development kit takes for granted."""
+
+SPEEDS = np.arange(2.0, 25.0, 2.0)
+SPEED_HALF_WIDTH = 2.0
+"""Centres of the development kit's speed bins in m/s, and how far they reach to both sides: neighbours overlap."""
+
+FEWEST_SEGMENTS = 3
+"""A point of a drift curve needs so many sub-sequences, as in the development kit."""
 
 Arithmetic = Literal["exact", "published"]
 """How an angle between rotations is computed.
@@ -40,12 +51,32 @@ class SegmentErrors:
         length: nominal lengths, metres.
         translation: error over length, without unit.
         rotation: error over length, radians per metre.
+        speed: nominal length over the time from the first to the last frame, both counted (end - start + 1 frame
+            periods, as in the development kit), m/s.
     """
 
     start: Int64[np.ndarray, " s"]
     length: Float64[np.ndarray, " s"]
     translation: Float64[np.ndarray, " s"]
     rotation: Float64[np.ndarray, " s"]
+    speed: Float64[np.ndarray, " s"]
+
+
+@dataclass(frozen=True)
+class DriftCurve:
+    """Mean errors of sub-sequences that have something in common; bins with fewer than 3 are left out.
+
+    Attributes:
+        at: what they have in common: nominal length in metres, or the centre of a bin of speeds in m/s.
+        t_rel_percent: translation error, percent of the length.
+        r_rel_deg_per_100m: rotation error, degrees per 100 m.
+        segments: how many sub-sequences are behind each point.
+    """
+
+    at: Float64[np.ndarray, " k"]
+    t_rel_percent: Float64[np.ndarray, " k"]
+    r_rel_deg_per_100m: Float64[np.ndarray, " k"]
+    segments: Int64[np.ndarray, " k"]
 
 
 def segment_errors(
@@ -53,6 +84,7 @@ def segment_errors(
     estimate: Float64[np.ndarray, "m 4 4"],
     rows: Int64[np.ndarray, " m"],
     arithmetic: Arithmetic = "exact",
+    frame_period: float = FRAME_PERIOD,
 ) -> SegmentErrors:
     """Errors over all sub-sequences of 100 to 800 m whose two ends the estimate has.
 
@@ -61,6 +93,7 @@ def segment_errors(
         estimate: estimated poses, aligned as wanted.
         rows: the row of the truth that each estimated pose belongs to, increasing.
         arithmetic: see `Arithmetic`.
+        frame_period: seconds between two true poses, for the speeds.
     """
     travelled = path_lengths(truth)
     start = np.repeat(np.arange(0, len(truth), START_STEP), len(LENGTHS))
@@ -74,7 +107,26 @@ def segment_errors(
         truth[start], truth[end], estimate[estimate_row[start]], estimate[estimate_row[end]], arithmetic
     )
     translation = np.linalg.norm(error[:, :3, 3], axis=1) / length
-    return SegmentErrors(start, length, translation, rotation_angles(error, arithmetic) / length)
+    speed = length / (frame_period * (end - start + 1))
+    return SegmentErrors(start, length, translation, rotation_angles(error, arithmetic) / length, speed)
+
+
+def drift_by_length(segments: SegmentErrors) -> DriftCurve:
+    """Mean errors of the sub-sequences of each nominal length."""
+    return _drift_curve(segments, LENGTHS, segments.length[:, None] == LENGTHS)
+
+
+def drift_by_speed(segments: SegmentErrors) -> DriftCurve:
+    """Mean errors of the sub-sequences driven at less than 2 m/s from 2, 4, ... 24 m/s."""
+    return _drift_curve(segments, SPEEDS, np.abs(segments.speed[:, None] - SPEEDS) < SPEED_HALF_WIDTH)
+
+
+def _drift_curve(segments: SegmentErrors, at: Float64[np.ndarray, " k"], inside: Bool[np.ndarray, "s k"]) -> DriftCurve:
+    count = inside.sum(axis=0)
+    kept = count >= FEWEST_SEGMENTS
+    translation = segments.translation @ inside[:, kept] / count[kept]
+    rotation = segments.rotation @ inside[:, kept] / count[kept]
+    return DriftCurve(at[kept], 100.0 * translation, 100.0 * np.degrees(rotation), count[kept])
 
 
 def path_lengths(poses: Float64[np.ndarray, "n 4 4"]) -> Float64[np.ndarray, " n"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,9 @@ def pair_maps(truth: Path, estimate: Path) -> tuple[list[tuple[Path, Path]], int
     if truth.is_file() != estimate.is_file():
         raise VoGanError(f"{truth} and {estimate}: give two files or two folders, not one of each")
     true_files, estimates = _by_stem(truth), _by_stem(estimate)
+    for path, files, name in ((truth, true_files, "--gt"), (estimate, estimates, "--est")):
+        if not files:
+            raise VoGanError(f"{path}: holds no PNG or NPY file; expected one per image; check {name}")
     common = sorted(true_files.keys() & estimates.keys())
     if not common:
         raise VoGanError(
@@ -60,6 +64,11 @@ def pair_maps(truth: Path, estimate: Path) -> tuple[list[tuple[Path, Path]], int
             f"in {truth}; files belong together when their names agree up to the suffix"
         )
     return [(true_files[stem], estimates[stem]) for stem in common], len(true_files) - len(common)
+
+
+def sizes(of: Iterable[tuple[int, int]]) -> str:
+    """The different sizes among (width, height), such as `1241x376, 1242x375`."""
+    return ", ".join(f"{width}x{height}" for width, height in sorted(set(of)))
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:

@@ -1,4 +1,8 @@
-"""Figures of estimated disparity: end-point error, bad-N (Middlebury) and D1 (KITTI 2015)."""
+"""Figures of estimated disparity: end-point error, bad-N (Middlebury) and D1 (KITTI 2015).
+
+Occlusion is the truth's affair: KITTI and Middlebury publish one truth for all pixels and one for those that both
+cameras see (`disp_occ_0`, `disp_noc_0`), and the figures hold for the pixels that the given truth knows.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from vo_gan.errors import VoGanError
-from vo_gan.evaluation.maps import pair_maps, read_map
+from vo_gan.evaluation.maps import pair_maps, read_map, sizes
 from vo_gan.progress import progress
 
 
@@ -25,8 +29,10 @@ class StereoFigures:
         bad3_percent: pixels wrong by more than 3 px.
         d1_percent: pixels wrong by more than 3 px and more than 5 % of the true disparity.
         coverage_percent: pixels that have an estimate.
+        density_percent: pixels of the images that have a true disparity.
         images: number of images compared.
         missing_images: number of images of the truth without an estimate.
+        resolution: sizes of the images.
     """
 
     epe_px: float | None
@@ -35,13 +41,15 @@ class StereoFigures:
     bad3_percent: float | None
     d1_percent: float | None
     coverage_percent: float | None
+    density_percent: float | None
     images: int
     missing_images: int
+    resolution: str
 
     def to_json(self) -> dict[str, float | int | str | None]:
         """Flat keys for `--json`; beside a null stands `<key>_reason`."""
         values = asdict(self)
-        known = "no image has a pixel with a true disparity"
+        known = "no image has a pixel with a true disparity" if self.images else "there is no image"
         both = "no image has a pixel with both a true and an estimated disparity"
         nothing = [key for key, value in values.items() if value is None]
         return values | {f"{key}_reason": both if key == "epe_px" else known for key in nothing}
@@ -91,8 +99,10 @@ class _SizeError(VoGanError):
 
 @dataclass(frozen=True)
 class _Counts:
-    """Of one image: known true pixels, those with an estimate, the sum of their errors, and how many are wrong."""
+    """Of one image: its size, known true pixels, those with an estimate, the sum of their errors, and how many are
+    wrong."""
 
+    size: tuple[int, int]
     pixels: int
     covered: int
     error: float
@@ -112,6 +122,7 @@ def _counts(truth: Float[np.ndarray, "h w"], estimate: Float[np.ndarray, "eh ew"
     error = np.abs(d[covered] - t[covered])
     absent = len(t) - len(error)
     return _Counts(
+        size=(truth.shape[1], truth.shape[0]),
         pixels=len(t),
         covered=len(error),
         error=float(error.sum()),
@@ -124,6 +135,7 @@ def _figures(results: Iterable[_Counts], missing: int) -> StereoFigures:
     images = list(results)
     pixels = sum(image.pixels for image in images)
     covered = sum(image.covered for image in images)
+    area = sum(image.size[0] * image.size[1] for image in images)
 
     def percent(count: int) -> float | None:
         return 100.0 * count / pixels if pixels else None
@@ -136,6 +148,8 @@ def _figures(results: Iterable[_Counts], missing: int) -> StereoFigures:
         bad3_percent=bad[2],
         d1_percent=percent(sum(image.d1 for image in images)),
         coverage_percent=percent(covered),
+        density_percent=100.0 * pixels / area if area else None,
         images=len(images),
         missing_images=missing,
+        resolution=sizes(image.size for image in images),
     )

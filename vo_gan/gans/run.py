@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from vo_gan.files import replace_file
 from vo_gan.gans.data import DataBatches, DataShape, GanDataConfig, open_data
 from vo_gan.gans.judges import judge_for
 from vo_gan.gans.variants import VARIANTS, Variant
+from vo_gan.progress import say
 from vo_gan.settings import override, read_yaml, settings_from
 
 
@@ -114,10 +114,9 @@ def train_gan(config: Any, run: Path, *, resume: bool = False) -> Path:
     learner = variant(config.model, config.shape, config.seed)
     learner.judge = judge_for(data)
     trainer = Trainer(learner, training, run, resolved)
-    print(
+    say(
         f"{config.variant}: {len(data)} items of {'x'.join(map(str, data.shape.first))}, {len(unseen)} for "
         f"validation, {training.steps} steps of {config.data.batch}; device: {trainer.fabric.device}",
-        file=sys.stderr,
     )
     if resume:
         trainer.resume()

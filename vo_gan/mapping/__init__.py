@@ -7,5 +7,6 @@ view_track(track_dir)                           # a window with the cloud, the t
 from vo_gan.mapping.fuse import MapSummary, fuse_track
 from vo_gan.mapping.track_folder import Track, read_track
 from vo_gan.mapping.view import view_track
+from vo_gan.mapping.write_track import write_track
 
-__all__ = ["MapSummary", "Track", "fuse_track", "read_track", "view_track"]
+__all__ = ["MapSummary", "Track", "fuse_track", "read_track", "view_track", "write_track"]

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Float64, Int32, UInt8
+from jaxtyping import Bool, Float, Float32, Float64, UInt8
+
+from vo_gan.mapping.splat import brightened, fill_holes, nearest_points, shade_edges
 
 WIDTH = 1600
 """Width of a picture in pixels; its height follows the map, within these multiples of the width."""
@@ -30,9 +32,6 @@ ABOVE_CAMERA, BELOW_CAMERA = 2.0, 3.0
 
 HEIGHT_CAMERAS = 64
 """Cameras along the drive to whose height that of the points near them is compared."""
-
-WIDEST_REACH = 8
-"""How far, in pixels of the enlarged picture, a hole is closed from its rim at most."""
 
 BACKGROUND = (247, 247, 244)
 INK = (40, 44, 52)
@@ -69,21 +68,23 @@ def render_map(
         an RGB picture of this width, as high as the map needs.
     """
     up = _unit(-world_from_camera[:, :3, 1].mean(axis=0))
-    camera_height, near_ground = _near_ground(points, world_from_camera[:, :3, 3], up)
-    points, colours = points[near_ground], colours[near_ground]
+    camera_height, low = near_ground(points, world_from_camera[:, :3, 3], up)
+    points, colours = points[low], colours[low]
     axes = _axes(world_from_camera, up)
     seen = points @ axes.T.astype(np.float32)
     path = world_from_camera[:, :3, 3] @ axes.T
     frame = _fit(seen, path, width)
 
     side = max(1, int(np.ceil(voxel_size * frame.scale * SUPERSAMPLING)))
-    nearest = _nearest_points(seen, side, frame)
+    enlarged = (SUPERSAMPLING * frame.size[0], SUPERSAMPLING * frame.size[1])
+    sides = np.full(len(seen), side, np.int32)
+    nearest = nearest_points(SUPERSAMPLING * frame.to_pixels(seen), seen[:, 2], sides, enlarged)
     painted = nearest >= 0
     canvas = np.zeros((*painted.shape, 4), np.float32)
-    canvas[painted, :3] = _brightened(colours)[nearest[painted]]
+    canvas[painted, :3] = brightened(colours)[nearest[painted]]
     canvas[painted, 3] = seen[nearest[painted], 2]
-    painted = _fill_holes(canvas, painted, min(side + 1, WIDEST_REACH))
-    shade = _shade(canvas[..., 3], painted, camera_height)
+    painted = fill_holes(canvas, painted, side + 1)
+    shade = shade_edges(canvas[..., 3] / np.float32(camera_height), painted, SUPERSAMPLING)
     large = np.where(painted[..., None], canvas[..., :3] * shade[..., None], np.array(BACKGROUND, np.float32))
     picture = cv2.resize(large.astype(np.uint8), frame.size, interpolation=cv2.INTER_AREA)
     _draw_path(picture, frame.to_pixels(path))
@@ -113,7 +114,7 @@ def _unit(vector: Float64[np.ndarray, " 3"]) -> Float64[np.ndarray, " 3"]:
     return vector / max(float(np.linalg.norm(vector)), 1e-12)
 
 
-def _near_ground(
+def near_ground(
     points: Float32[np.ndarray, "n 3"], cameras: Float64[np.ndarray, "frames 3"], up: Float64[np.ndarray, " 3"]
 ) -> tuple[float, Bool[np.ndarray, " n"]]:
     """The camera's height over the ground, and the points to paint, by their height relative to the nearest camera."""
@@ -161,70 +162,6 @@ def _fit(seen: Float[np.ndarray, "n 3"], path: Float64[np.ndarray, "frames 3"], 
     scale = float(min((width - free) / span[0], (height - free) / span[1]))
     offset = np.array([width, height]) / 2 - scale * (low + high) / 2
     return _Frame((width, height), scale, offset)
-
-
-def _nearest_points(seen: Float32[np.ndarray, "n 3"], side: int, frame: _Frame) -> Int32[np.ndarray, "H W"]:
-    """For every pixel of the enlarged picture the point that is in front there, -1 for none.
-
-    Points are squares of `side` pixels. They are put down from far to near, each as its rank in one pixel; the
-    greatest rank within a square's reach of a pixel is then the nearest point that covers it.
-    """
-    width, height = (SUPERSAMPLING * length for length in frame.size)
-    order = np.argsort(-seen[:, 2]).astype(np.int32)
-    corner = np.rint(frame.to_pixels(seen[order]) * SUPERSAMPLING - (side - 1) / 2).astype(np.int64)
-    # A border as wide as a square lets those be painted that begin outside.
-    column, row = corner[:, 0] + side, corner[:, 1] + side
-    inside = (column >= 0) & (row >= 0) & (column < width + side) & (row < height + side)
-    ranks = np.full((height + side, width + side), -1, np.int32)
-    # Of several values assigned to one place NumPy keeps the last.
-    ranks[row[inside], column[inside]] = np.flatnonzero(inside)
-    wide = ranks.copy()
-    for shift in range(1, side):
-        np.maximum(wide[:, shift:], ranks[:, :-shift], out=wide[:, shift:])
-    covered = wide.copy()
-    for shift in range(1, side):
-        np.maximum(covered[shift:], wide[:-shift], out=covered[shift:])
-    covered = covered[side:, side:]
-    return np.where(covered >= 0, order[covered], np.int32(-1))
-
-
-def _brightened(colours: UInt8[np.ndarray, "n 3"]) -> Float32[np.ndarray, "n 3"]:
-    """Colours with the whites at white and the shadows lifted a little, since streets are dark in most recordings."""
-    white = max(float(np.percentile(colours, 98)), 1.0)
-    levels = 245 * np.clip(np.arange(256) / white, 0, 1) ** 0.8
-    return levels.astype(np.float32)[colours]
-
-
-def _fill_holes(
-    canvas: Float32[np.ndarray, "H W 4"], painted: Bool[np.ndarray, "H W"], reach: int
-) -> Bool[np.ndarray, "H W"]:
-    """Paint gaps of up to twice `reach` pixels from their rims inwards, in place; returns what is painted now.
-
-    Gaps are what a morphological closing adds, so the outline of the map stays as it is.
-    """
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    closed = cv2.morphologyEx(painted.astype(np.uint8), cv2.MORPH_CLOSE, disc).astype(bool)
-    painted = painted.copy()
-    for _ in range(reach):
-        share = cv2.blur(painted.astype(np.float32), (3, 3))
-        rim = closed & ~painted & (share > 0.5 / 9)
-        canvas[rim] = cv2.blur(canvas, (3, 3))[rim] / share[rim, None]
-        painted |= rim
-    return painted
-
-
-def _shade(
-    distance: Float32[np.ndarray, "H W"], painted: Bool[np.ndarray, "H W"], camera_height: float
-) -> Float32[np.ndarray, "H W"]:
-    """Darken what lies behind its surroundings, so edges show (eye-dome lighting; Boucheny 2009)."""
-    depth = np.where(painted, distance, distance[painted].max(initial=0)) / np.float32(camera_height)
-    padded = cv2.copyMakeBorder(depth, *(SUPERSAMPLING,) * 4, cv2.BORDER_REPLICATE)
-    height, width = depth.shape
-    darkness = np.zeros_like(depth)
-    for down in (0, SUPERSAMPLING, 2 * SUPERSAMPLING):
-        for right in (0, SUPERSAMPLING, 2 * SUPERSAMPLING):
-            darkness += np.clip(depth - padded[down : down + height, right : right + width], 0, 0.6)
-    return np.exp(-0.35 * darkness)
 
 
 def _draw_path(picture: UInt8[np.ndarray, "h w 3"], path: Float[np.ndarray, "frames 2"]) -> None:

@@ -201,6 +201,11 @@ class _Fields:
         return float(value[0]), float(value[1]), float(value[2]), float(value[3])
 
     def intrinsics(self) -> Float64[np.ndarray, "3 3"]:
+        if self.properties.get("intrinsics", 0) is None:
+            raise VoGanError(
+                f"{self.path}: the drive was tracked without intrinsics, and without them depth makes no map. Track it "
+                "again with `vo-gan track --intrinsics fx,fy,cx,cy`."
+            )
         numbers = self.four_numbers("intrinsics")
         if numbers is None or not np.isfinite(numbers).all() or min(numbers[:2]) <= 0:
             raise self._wrong("intrinsics", "[fx, fy, cx, cy] in pixels, finite, with fx and fy above 0")

@@ -1,25 +1,46 @@
-"""Trajectory files: KITTI (12 numbers a line, or 13 with the frame index first) and TUM (8 numbers a line).
+"""Trajectory files, read and written.
 
-A file is read strictly: whatever is wrong with it is said with the file and the line. See `vo_gan.geometry` for what a
-pose is.
+| format | a line | times |
+|---|---|---|
+| KITTI | 12 numbers, the rows of the 3x4 matrix; or 13 with the frame index first | none |
+| TUM | 8 numbers: time in s, position, quaternion x y z w | yes |
+| EuRoC | comma-separated: time in ns, position, quaternion **w x y z**; what follows is not read | yes |
+
+A file is read strictly: whatever is wrong with it is said with the file and the line. Poses are taken as they stand:
+the ground truth of EuRoC is that of the IMU, not of a camera. See `vo_gan.geometry` for what a pose is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
 from vo_gan.errors import VoGanError
 from vo_gan.files import replace_file
+from vo_gan.odometry.rotations import nearest_rotations, quaternions_from_rotations, rotations_from_quaternions
 
 ROTATION_TOLERANCE = 1e-2
 """Largest entry of |R^T R - I|, or |1 - |q||, that is taken for rounding. Rotations printed with 4 digits stay below
 2e-4; above the tolerance the numbers are no rotation, whatever they are."""
 
-EXPECTED = "12 columns (KITTI), 13 (KITTI with the frame index first) or 8 (TUM: time, position, quaternion x y z w)"
+COLUMNS = (8, 12, 13)
+EXPECTED = (
+    "12 columns (KITTI), 13 (KITTI with the frame index first), 8 (TUM: time, position, quaternion x y z w) or "
+    "comma-separated ones (EuRoC: nanoseconds, position, quaternion w x y z)"
+)
+
+EUROC_HEADER = (
+    "#timestamp [ns],p_RS_R_x [m],p_RS_R_y [m],p_RS_R_z [m],q_RS_w [],q_RS_x [],q_RS_y [],q_RS_z []"  # the set's own
+)
+EUROC_COLUMNS = 8
+
+Format = Literal["kitti", "tum", "euroc"]
+FORMATS: tuple[Format, ...] = get_args(Format)
 
 
 @dataclass(frozen=True)
@@ -49,9 +70,15 @@ class Trajectory:
     def __len__(self) -> int:
         return len(self.world_from_camera)
 
+    def take(self, rows: Int64[np.ndarray, " m"]) -> Trajectory:
+        """The poses of some rows, at least one, with their times and frame indices."""
+        times = None if self.times is None else self.times[rows]
+        return Trajectory(self.world_from_camera[rows], times, self.frames[rows])
+
 
 def read_trajectory(path: Path, *, orthonormalise: bool = True) -> Trajectory:
-    """Read a KITTI or TUM trajectory; the number of columns tells which it is. Lines that start with # are skipped.
+    """Read a KITTI, TUM or EuRoC trajectory; commas and the number of columns tell which it is. Lines that start with
+    # are skipped.
 
     Args:
         path: the file.
@@ -66,16 +93,17 @@ def read_trajectory(path: Path, *, orthonormalise: bool = True) -> Trajectory:
             finite number, a matrix or quaternion that is no rotation, or a time or frame index that does not increase.
             The message names file and line.
     """
-    values, lines = _read_numbers(path)
+    values, lines, commas = _read_numbers(path)
     columns = values.shape[1]
     count = len(values)
     times, frames = None, np.arange(count)
     poses = np.tile(np.eye(4), (count, 1, 1))
     if columns == 8:
-        times = values[:, 0].copy()
+        times = values[:, 0] * 1e-9 if commas else values[:, 0].copy()
         _require_increasing(times, path, lines, "time")
         poses[:, :3, 3] = values[:, 1:4]
-        poses[:, :3, :3] = _rotations_from_quaternions(values[:, 4:], path, lines)
+        quaternions = values[:, (5, 6, 7, 4)] if commas else values[:, 4:]
+        poses[:, :3, :3] = _rotations(quaternions, path, lines)
     else:
         if columns == 13:
             frames = _frame_indices(values[:, 0], path, lines)
@@ -84,6 +112,25 @@ def read_trajectory(path: Path, *, orthonormalise: bool = True) -> Trajectory:
         if orthonormalise:
             poses[:, :3, :3] = nearest_rotations(poses[:, :3, :3])
     return Trajectory(poses, times, frames)
+
+
+def read_times(path: Path) -> Float64[np.ndarray, " n"]:
+    """Seconds of every frame from a file with one number a line, as KITTI's `times.txt`.
+
+    Raises:
+        VoGanError: the file cannot be read or is empty, a line is no finite number, or a time does not increase; file
+            and line are named.
+    """
+    expected = "one time in seconds a line (KITTI's times.txt)"
+    lines = _read_lines(path, expected)
+    times = _parse(path, [(number, line.split()) for number, line in lines], (1,), expected)[:, 0]
+    _require_increasing(times, path, [number for number, _ in lines], "time")
+    return times
+
+
+def write_trajectory(path: Path, trajectory: Trajectory, format: Format) -> None:
+    """Write in the given format; see `write_kitti`, `write_tum` and `write_euroc` for what is raised."""
+    {"kitti": write_kitti, "tum": write_tum, "euroc": write_euroc}[format](path, trajectory)
 
 
 def write_kitti(path: Path, trajectory: Trajectory) -> None:
@@ -109,7 +156,7 @@ def write_tum(path: Path, trajectory: Trajectory) -> None:
     """
     if trajectory.times is None:
         raise ValueError("a TUM file needs the times of the poses")
-    quaternions = _quaternions_from_rotations(trajectory.world_from_camera[:, :3, :3])
+    quaternions = quaternions_from_rotations(trajectory.world_from_camera[:, :3, :3])
     rows = np.concatenate((trajectory.world_from_camera[:, :3, 3], quaternions), axis=1)
     lines = [
         f"{time:.9f} " + " ".join(f"{value:.12e}" for value in row)
@@ -118,48 +165,73 @@ def write_tum(path: Path, trajectory: Trajectory) -> None:
     replace_file(path, ("\n".join(lines) + "\n").encode("ascii"))
 
 
-def nearest_rotations(matrices: Float64[np.ndarray, "n 3 3"]) -> Float64[np.ndarray, "n 3 3"]:
-    """The rotation nearest to each matrix (least squares, by singular values), for matrices of positive determinant."""
-    left, _, right = np.linalg.svd(matrices)
-    return left @ right
+def write_euroc(path: Path, trajectory: Trajectory) -> None:
+    """Write EuRoC's CSV: a header, then nanoseconds, position and quaternion (w x y z) of every pose.
+
+    Raises:
+        ValueError: the trajectory has no times.
+        VoGanError: the file cannot be written; an older one is then as it was.
+    """
+    if trajectory.times is None:
+        raise ValueError("a EuRoC file needs the times of the poses")
+    quaternions = quaternions_from_rotations(trajectory.world_from_camera[:, :3, :3])
+    rows = np.concatenate((trajectory.world_from_camera[:, :3, 3], quaternions[:, (3, 0, 1, 2)]), axis=1)
+    lines = [
+        f"{round(time * 1e9)}," + ",".join(f"{value:.12e}" for value in row)
+        for time, row in zip(trajectory.times.tolist(), rows, strict=True)
+    ]
+    replace_file(path, ("\n".join([EUROC_HEADER, *lines]) + "\n").encode("ascii"))
 
 
-def _read_numbers(path: Path) -> tuple[Float64[np.ndarray, "n columns"], list[int]]:
-    """All rows of numbers, equally long, and the line that each stands in."""
+def _read_numbers(path: Path) -> tuple[Float64[np.ndarray, "n columns"], list[int], bool]:
+    """All poses as numbers, the line that each stands in, and whether commas stand between them (EuRoC)."""
+    rows = _read_lines(path, f"a trajectory with {EXPECTED}")
+    commas = "," in rows[0][1]
+    cells = [(number, line.split(",")[:EUROC_COLUMNS] if commas else line.split()) for number, line in rows]
+    columns = (EUROC_COLUMNS,) if commas else COLUMNS
+    return _parse(path, cells, columns, EXPECTED), [number for number, _ in rows], commas
+
+
+def _read_lines(path: Path, expected: str) -> list[tuple[int, str]]:
+    """The lines that hold something but a comment, with their numbers."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise VoGanError(f"{path}: no such file; expected a trajectory with {EXPECTED}") from None
+        raise VoGanError(f"{path}: no such file; expected {expected}") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise VoGanError(f"{path}: cannot be read ({error}); expected a text file with {EXPECTED}") from error
+        raise VoGanError(f"{path}: cannot be read ({error}); expected a text file: {expected}") from error
+    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1)]
+    lines = [(number, line) for number, line in lines if line and not line.startswith("#")]
+    if not lines:
+        raise VoGanError(f"{path}: is empty; expected {expected}")
+    return lines
+
+
+def _parse(
+    path: Path, cells: list[tuple[int, list[str]]], columns: Sequence[int], expected: str
+) -> Float64[np.ndarray, "n columns"]:
+    """Rows of finite numbers, equally long, from words with the number of their line."""
     rows: list[list[float]] = []
-    lines: list[int] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        words = line.split()
-        if not words or words[0].startswith("#"):
-            continue
+    for number, words in cells:
         where = f"{path}, line {number}"
         try:
             row = [float(word) for word in words]
         except ValueError as error:
-            raise VoGanError(f"{where}: {error}; expected numbers separated by spaces") from None
-        if len(row) not in (8, 12, 13):
-            raise VoGanError(f"{where}: has {len(row)} columns; expected {EXPECTED}")
+            raise VoGanError(f"{where}: {error}; expected {expected}") from None
+        if len(row) not in columns:
+            raise VoGanError(f"{where}: has {len(row)} columns; expected {expected}")
         if rows and len(row) != len(rows[0]):
             raise VoGanError(f"{where}: has {len(row)} columns, the lines before it have {len(rows[0])}")
         rows.append(row)
-        lines.append(number)
-    if not rows:
-        raise VoGanError(f"{path}: is empty; expected a trajectory with {EXPECTED}")
     values = np.array(rows)
     bad = ~np.isfinite(values).all(axis=1)
     if bad.any():
         raise VoGanError(
-            f"{path}, line {lines[int(bad.argmax())]}: holds a number that is not finite (nan or inf), as do "
+            f"{path}, line {cells[int(bad.argmax())][0]}: holds a number that is not finite (nan or inf), as do "
             f"{int(bad.sum())} of {len(rows)} poses; the estimate failed there. Leave those frames out "
             "(KITTI with the frame index as first column) or make it anew"
         )
-    return values, lines
+    return values
 
 
 def _require_increasing(values: Float64[np.ndarray, " n"], path: Path, lines: list[int], what: str) -> None:
@@ -201,40 +273,14 @@ def _require_rotations(matrices: Float64[np.ndarray, "n 3 3"], path: Path, lines
     )
 
 
-def _rotations_from_quaternions(
-    quaternions: Float64[np.ndarray, "n 4"], path: Path, lines: list[int]
-) -> Float64[np.ndarray, "n 3 3"]:
-    """Rotation matrices of quaternions (x, y, z, w)."""
+def _rotations(quaternions: Float64[np.ndarray, "n 4"], path: Path, lines: list[int]) -> Float64[np.ndarray, "n 3 3"]:
+    """Rotation matrices of quaternions (x, y, z, w) as a file has them."""
     length = np.linalg.norm(quaternions, axis=1)
     bad = np.abs(length - 1.0) > ROTATION_TOLERANCE
     if bad.any():
         row = int(bad.argmax())
         raise VoGanError(
-            f"{path}, line {lines[row]}: the quaternion (columns 5-8: x y z w) has length {length[row]:.4g} instead of "
+            f"{path}, line {lines[row]}: the quaternion (columns 5-8) has length {length[row]:.4g} instead of "
             f"1 ({int(bad.sum())} of {len(length)} lines are so)"
         )
-    x, y, z, w = (quaternions / length[:, None]).T
-    rows = (
-        (1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)),
-        (2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)),
-        (2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)),
-    )
-    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
-
-
-def _quaternions_from_rotations(rotations: Float64[np.ndarray, "n 3 3"]) -> Float64[np.ndarray, "n 4"]:
-    """Unit quaternions (x, y, z, w), w >= 0. Each comes from the row of 4 q q^T with the largest diagonal entry, which
-    keeps all digits at any angle."""
-    r = rotations
-    trace = r[:, 0, 0] + r[:, 1, 1] + r[:, 2, 2]
-    outer = np.empty((len(r), 4, 4))
-    for i in range(3):
-        j, k = (i + 1) % 3, (i + 2) % 3
-        outer[:, i, i] = 1.0 + 2.0 * r[:, i, i] - trace
-        outer[:, i, j] = outer[:, j, i] = r[:, i, j] + r[:, j, i]
-        outer[:, i, 3] = outer[:, 3, i] = r[:, k, j] - r[:, j, k]
-    outer[:, 3, 3] = 1.0 + trace
-    largest = np.diagonal(outer, axis1=1, axis2=2).argmax(axis=1)
-    quaternions = outer[np.arange(len(r)), largest]
-    quaternions /= np.linalg.norm(quaternions, axis=1, keepdims=True)
-    return np.where(quaternions[:, 3:] < 0, -quaternions, quaternions)
+    return rotations_from_quaternions(quaternions / length[:, None])

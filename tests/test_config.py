@@ -7,12 +7,34 @@ import pytest
 from vo_gan.config import Config, config_from, load_config, to_plain
 from vo_gan.errors import VoGanError
 
-CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
+FOLDER = Path(__file__).parents[1] / "configs"
+CONFIGS = sorted([*FOLDER.glob("*.yaml"), *FOLDER.glob("ablations/*.yaml")])
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_shipped_configurations_are_valid_and_named_like_their_file(path: Path) -> None:
     assert load_config(path).name == path.stem
+
+
+def test_an_ablation_is_its_base_but_for_what_it_says() -> None:
+    base = to_plain(load_config(FOLDER / "sganvo_small.yaml"))
+    ablation = to_plain(load_config(FOLDER / "ablations" / "layers_2.yaml"))
+    assert ablation["sganvo"]["stack"].pop("layers") == 2
+    assert base["sganvo"]["stack"].pop("layers") == 3
+    assert ablation | {"name": "sganvo_small"} == base
+
+
+def test_files_that_extend_each_other_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("extends: b.yaml\n")
+    (tmp_path / "b.yaml").write_text("extends: a.yaml\n")
+    with pytest.raises(VoGanError, match=r"extends itself, by way of .*b\.yaml"):
+        load_config(tmp_path / "a.yaml")
+    (tmp_path / "c.yaml").write_text("extends: [a.yaml]\n")
+    with pytest.raises(VoGanError, match="extends names one YAML file"):
+        load_config(tmp_path / "c.yaml")
+    (tmp_path / "d.yaml").write_text("extends: none.yaml\n")
+    with pytest.raises(VoGanError, match=r"none\.yaml does not exist"):
+        load_config(tmp_path / "d.yaml")
 
 
 def test_plain_round_trip() -> None:

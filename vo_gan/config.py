@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vo_gan.engine import TrainingConfig
-from vo_gan.recipes import GanvoConfig
+from vo_gan.errors import VoGanError
+from vo_gan.recipes import GanvoConfig, SganvoConfig
 from vo_gan.settings import override, read_yaml, settings_from
 
 
@@ -25,8 +26,12 @@ class DataConfig:
         height: of the images trained on, pixels.
         frames: frames of a snippet; every frame but the first and last is a target.
         stride: frames from one frame of a snippet to the next.
+        run: for networks that remember, frames after which a place in the batch goes on elsewhere; 0: with the drive.
         batch: snippets of a step.
         workers: processes that decode frames.
+        cache: keep decoded frames at the size trained on: `off`, in `memory`, or as packed files on `disk`, in
+            `cache_folder`, which later runs find again. Decoding is what an idle GPU waits for.
+        cache_folder: where those files go.
     """
 
     root: str = ""
@@ -36,8 +41,11 @@ class DataConfig:
     height: int = 128
     frames: int = 3
     stride: int = 1
+    run: int = 100
     batch: int = 4
     workers: int = 2
+    cache: Literal["off", "memory", "disk"] = "off"
+    cache_folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,25 +57,33 @@ class Config:
         name: of the run folder, `runs/NAME`.
         seed: of weights, shuffling and augmentation.
         scale: whether the networks speak in metres; training sets it (stereo drives make it metric).
+        data: what to train on.
+        ganvo: the recipe of that name.
+        sganvo: the recipe of that name.
+        training: how long and how to train.
     """
 
-    recipe: Literal["ganvo"] = "ganvo"
+    recipe: Literal["ganvo", "sganvo"] = "ganvo"
     name: str = "ganvo"
     seed: int = 0
     scale: Literal["metric", "relative"] = "relative"
     data: DataConfig = field(default_factory=DataConfig)
     ganvo: GanvoConfig = field(default_factory=GanvoConfig)
+    sganvo: SganvoConfig = field(default_factory=SganvoConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
 
 def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     """Read a YAML file and lay `--key value` overrides over it.
 
+    A file may say `extends: OTHER.yaml`, beside it: it is laid over what that one says.
+
     Raises:
-        VoGanError: the file is missing or no YAML, a key is unknown (the nearest known one is named) or a value has
-            the wrong type.
+        VoGanError: the file, or one that it extends, is missing or no YAML, they extend each other, a key is unknown
+        (the
+            nearest known one is named) or a value has the wrong type.
     """
-    values = read_yaml(path)
+    values = _read_extended(path, [])
     override(values, Config, overrides)
     return config_from(values, str(path))
 
@@ -75,6 +91,27 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
 def config_from(values: Mapping[str, Any], where: str) -> Config:
     """A checked configuration from plain values; `where` is named in errors."""
     return settings_from(Config, values, where, f"vo-gan train --config {where} --print_config")
+
+
+def _read_extended(path: Path, extending: list[Path]) -> dict[str, Any]:
+    """The values of a file laid over those of the files that it extends."""
+    if path.resolve() in extending:
+        raise VoGanError(f"{path} extends itself, by way of {extending[-1]}: remove one `extends`")
+    values = read_yaml(path)
+    base = values.pop("extends", None)
+    if base is None:
+        return values
+    if not isinstance(base, str):
+        raise VoGanError(f"{path}: extends names one YAML file, not {base!r}")
+    return _merged(_read_extended(path.parent / base, [*extending, path.resolve()]), values)
+
+
+def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(under)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = _merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged
 
 
 def to_plain(config: Config) -> dict[str, Any]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from pathlib import Path
 
 import torch
 import yaml
 
 from vo_gan.config import Config, to_plain
-from vo_gan.data import Drive, RangedDrive, SnippetDataset, make_loader, open_drives, verify
-from vo_gan.engine import Trainer
+from vo_gan.data import Drive, RangedDrive, Share, SnippetDataset, make_loader, make_run_loader, open_drives, verify
+from vo_gan.data.cache import cached
+from vo_gan.data.loader import SnippetLoader
+from vo_gan.engine import Learner, Trainer, launch
 from vo_gan.errors import VoGanError
+from vo_gan.files import replace_file
 from vo_gan.losses import set_compilation
-from vo_gan.recipes import Ganvo
+from vo_gan.progress import say
+from vo_gan.recipes import Ganvo, Sganvo
 
 HELD_OUT = 0.1
 """Share of every drive that is kept for validation where the configuration names no validation drives."""
@@ -34,34 +37,73 @@ def train(config: Config, run: Path, *, resume: bool = False) -> Path:
         raise VoGanError(f"{run} holds no checkpoint to resume from: start without --resume")
     drives, held_out = _drives(config)
     verify([*drives, *held_out])
-    stereo = config.ganvo.reconstruction.stereo > 0 and any(drive.baseline is not None for drive in drives)
-    config = dataclasses.replace(config, scale="metric" if stereo else "relative")
-    size = (config.data.width, config.data.height)
-    snippets = SnippetDataset(drives, config.data.frames, size, config.data.stride, stereo)
-    unseen = SnippetDataset(held_out, config.data.frames, size, config.data.stride, stereo)
-    if len(snippets) < config.data.batch:
-        raise VoGanError(
-            f"{config.data.root}: {len(snippets)} snippets of {config.data.frames} frames are fewer than one batch of "
-            f"{config.data.batch}: lower data.batch, or give longer drives"
-        )
-    batches = make_loader(snippets, config.data.batch, config.data.workers, config.seed, shuffle=True)
-    validation = make_loader(unseen, config.data.batch, 0, config.seed, shuffle=True)
+    fabric = launch(config.training.device, config.training.precision, config.training.devices, config.training.nodes)
+    share = Share(fabric.global_rank, fabric.world_size)
+    config = dataclasses.replace(config, scale="metric" if _has_stereo(config, drives) else "relative")
+    training, validation = _loaders(config, drives, held_out, share)
 
     torch.manual_seed(config.seed)
     set_compilation(config.training.compile)
-    learner = Ganvo(config.ganvo, size, config.seed)
-    trainer = Trainer(learner, config.training, run, to_plain(config))
-    print(
-        f"{len(snippets)} snippets of {config.data.frames} frames at {size[0]}x{size[1]} from {len(drives)} drives, "
-        f"{len(unseen)} for validation; scale: {config.scale}; device: {trainer.fabric.device}",
-        file=sys.stderr,
-    )
+    learner = build_learner(config)
+    trainer = Trainer(learner, config.training, run, to_plain(config), fabric)
+    if share.process:
+        # The weights had to be the same everywhere; noise should not be.
+        torch.manual_seed(config.seed + share.process)
+    else:
+        snippets, unseen = training.dataset, validation.dataset
+        say(
+            f"{len(snippets)} snippets of {config.data.frames} frames at {config.data.width}x{config.data.height} from "
+            f"{len(drives)} drives, {len(unseen)} for validation; scale: {config.scale}; device: "
+            f"{share.processes} x {fabric.device}",
+        )
     if resume:
         trainer.resume()
-    run.mkdir(parents=True, exist_ok=True)
-    (run / "config.yaml").write_text(yaml.safe_dump(to_plain(config), sort_keys=False), encoding="utf-8")
-    trainer.fit(batches, validation)
+    if share.process == 0:
+        run.mkdir(parents=True, exist_ok=True)
+        replace_file(run / "config.yaml", yaml.safe_dump(to_plain(config), sort_keys=False).encode())
+    trainer.fit(training, validation)
     return run
+
+
+def build_learner(config: Config) -> Learner:
+    """The recipe of a configuration, its networks initialised from the global random generator."""
+    size = (config.data.width, config.data.height)
+    if config.recipe == "sganvo":
+        return Sganvo(config.sganvo, size, config.seed)
+    return Ganvo(config.ganvo, size, config.seed)
+
+
+def _has_stereo(config: Config, drives: list[Drive]) -> bool:
+    recipe = config.sganvo if config.recipe == "sganvo" else config.ganvo
+    return recipe.reconstruction.stereo > 0 and any(drive.baseline is not None for drive in drives)
+
+
+def _loaders(
+    config: Config, drives: list[Drive], held_out: list[Drive], share: Share
+) -> tuple[SnippetLoader, SnippetLoader]:
+    """Batches to train on, and to validate on: in runs where the networks remember."""
+    data = config.data
+    size = (data.width, data.height)
+    stereo = config.scale == "metric"
+    folder = Path(data.cache_folder)
+    snippets = SnippetDataset(cached(drives, size, data.cache, folder), data.frames, size, data.stride, stereo)
+    unseen = SnippetDataset(cached(held_out, size, data.cache, folder), data.frames, size, data.stride, stereo)
+    together = data.batch * share.processes
+    if len(snippets) < together:
+        raise VoGanError(
+            f"{data.root}: {len(snippets)} snippets of {data.frames} frames are fewer than one batch of {together}: "
+            "lower data.batch, or give longer drives"
+        )
+    some = min(data.batch, max(len(unseen) // share.processes, 1))
+    if config.recipe == "sganvo":
+        return (
+            make_run_loader(snippets, data.batch, data.workers, config.seed, True, share, data.run),
+            make_run_loader(unseen, some, 0, config.seed, False, share, data.run),
+        )
+    return (
+        make_loader(snippets, data.batch, data.workers, config.seed, True, share),
+        make_loader(unseen, some, 0, config.seed, True, share),
+    )
 
 
 def _drives(config: Config) -> tuple[list[Drive], list[Drive]]:

@@ -79,6 +79,22 @@ def test_deterministic_and_needs_its_generator_only() -> None:
     assert not torch.equal(first[0].images, third[0].images)
 
 
+def test_a_sample_with_its_own_generator_is_changed_alike_in_any_batch() -> None:
+    batch = batch_of(8)
+    seeds = range(20, 28)
+    whole = augment(batch, [torch.Generator().manual_seed(seed) for seed in seeds])
+    for row in (0, 5):
+        one = Snippet(
+            *(getattr(batch, name)[row : row + 1] for name in ("images", "right", "has_right")),
+            *(getattr(batch, name)[row : row + 1] for name in ("intrinsics", "right_from_left", "names")),
+        )
+        alone = augment(one, [torch.Generator().manual_seed(seeds[row])])
+        for together, apart in zip(whole, alone, strict=True):
+            torch.testing.assert_close(together.images[row], apart.images[0])
+            assert torch.equal(together.intrinsics[row], apart.intrinsics[0])
+    assert len({tuple(clean.intrinsics[:, 0, 2].tolist()) for clean in (whole[1], batch)}) == 2
+
+
 def colours(draws: list[float]) -> torch.Tensor:
     """A red, a green and a grey pixel after the change that these draws (0.5 = none) make."""
     pixels = torch.tensor([[0.6, 0.3, 0.3], [0.3, 0.6, 0.3], [0.4, 0.4, 0.4]])

@@ -112,7 +112,10 @@ def test_kill_at_any_moment_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
     for _ in range(12):
         process = context.Process(target=_save_for_ever, args=(folder,))
         process.start()
-        time.sleep(0.15 + 0.1 * chance.random())
+        started = time.monotonic()
+        while not folder.exists() and time.monotonic() - started < 30:
+            time.sleep(0.01)
+        time.sleep(0.05 + 0.1 * chance.random())
         os.kill(process.pid, signal.SIGKILL)
         process.join()
         checkpoint = load_checkpoint(folder)

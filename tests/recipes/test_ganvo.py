@@ -11,7 +11,8 @@ from vo_gan.engine import NonFiniteError
 from vo_gan.errors import VoGanError
 from vo_gan.models import DepthConfig, PoseConfig
 from vo_gan.recipes import Ganvo, GanvoConfig
-from vo_gan.recipes.ganvo import AdversarialConfig, ReconstructionConfig
+from vo_gan.recipes.adversary import AdversarialConfig
+from vo_gan.recipes.reconstruction import ReconstructionConfig
 
 SIZE = (128, 64)
 SMALL = GanvoConfig(
@@ -145,12 +146,12 @@ def test_the_true_depth_and_motion_reconstruct_better_than_standing_still(tiny_w
     depth = torch.from_numpy(drive.read_depth(5)).float()[None, None]
     depth = torch.where(depth > 0, depth, 200.0)
     with torch.no_grad():
-        error = made.reconstruct(views, depth, None).error
-        stereo = made._stereo_error(views, depth)
-        identity = made._identity_errors(views).mean()
+        error = made.reconstructor.reconstruct(views, depth, None).error
+        stereo = made.reconstructor.stereo_error(views, depth)
+        identity = made.reconstructor.identity_errors(views).mean()
         swapped = (views.source_from_target[1], views.source_from_target[0])
         object.__setattr__(views, "source_from_target", swapped)
-        wrong = made.reconstruct(views, depth, None).error
+        wrong = made.reconstructor.reconstruct(views, depth, None).error
     assert error < 0.5 * identity
     assert error < 0.5 * wrong
     assert stereo < 0.5 * identity

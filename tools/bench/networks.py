@@ -32,7 +32,8 @@ from vo_gan.losses import Target, photometric_error, set_compilation, ssim_dista
 from vo_gan.models import DepthConfig, PoseConfig, build_depth_generator, build_pose_net
 from vo_gan.odometry import DepthPredictor, Networks
 from vo_gan.recipes import Ganvo, GanvoConfig
-from vo_gan.recipes.ganvo import AdversarialConfig, ReconstructionConfig
+from vo_gan.recipes.adversary import AdversarialConfig
+from vo_gan.recipes.reconstruction import ReconstructionConfig, Reconstructor
 from vo_gan.tracking import TrackSource, track_drive
 
 WIDTH, HEIGHT = 640, 192
@@ -75,11 +76,12 @@ def snippet(batch: int) -> Snippet:
     return Snippet(images, torch.zeros_like(images), absent, intrinsics, torch.eye(4).repeat(batch, 1, 1), names)
 
 
-class PlainGanvo(Ganvo):
-    """The same step the usual way: SSIM as it is written down, differentiated by autograd."""
+class PlainReconstructor(Reconstructor):
+    """The same losses the usual way: SSIM as it is written down, differentiated by autograd."""
 
-    def _error(self, image: torch.Tensor, target: Target) -> torch.Tensor:
-        share = self.config.reconstruction.ssim
+    def error(self, image: torch.Tensor, target: Target) -> torch.Tensor:
+        """See `Reconstructor.error`."""
+        share = self.config.ssim
         difference = (image - target.image).abs()
         return (share * ssim_distance(image, target.image) + (1 - share) * difference).mean(1, keepdim=True)
 
@@ -88,7 +90,9 @@ def bench_step(precision: str, *, compiled: bool) -> None:
     """One training step: forward, loss, backward, Adam. `plain` is float32 in the default layout with plain losses."""
     torch.manual_seed(0)
     set_compilation(compiled)
-    learner = (PlainGanvo if precision == "plain" else Ganvo)(MONODEPTH2, (WIDTH, HEIGHT))
+    learner = Ganvo(MONODEPTH2, (WIDTH, HEIGHT))
+    if precision == "plain":
+        learner.reconstructor = PlainReconstructor(MONODEPTH2.reconstruction, learner.reconstructor.generator)
     fabric = Fabric(accelerator="cpu", precision="bf16-mixed" if precision == "bf16" else "32-true")
     learner.place(fabric, channels_last=precision != "plain")
     batch = snippet(BATCH)

@@ -10,8 +10,9 @@ for batch in loader:
 from vo_gan.data.augment import augment
 from vo_gan.data.dataset import PackedSnippet, SnippetDataset
 from vo_gan.data.drive import Drive
-from vo_gan.data.loader import SnippetLoader, make_loader
+from vo_gan.data.loader import SnippetLoader, make_loader, make_run_loader
 from vo_gan.data.open import RangedDrive, find_drives, open_drive, open_drives
+from vo_gan.data.order import Share
 from vo_gan.data.snippet import Snippet
 from vo_gan.data.verify import verify
 
@@ -19,12 +20,14 @@ __all__ = [
     "Drive",
     "PackedSnippet",
     "RangedDrive",
+    "Share",
     "Snippet",
     "SnippetDataset",
     "SnippetLoader",
     "augment",
     "find_drives",
     "make_loader",
+    "make_run_loader",
     "open_drive",
     "open_drives",
     "verify",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -23,7 +24,7 @@ LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in brightness, ITU-R BT.601."""
 
 
-def augment(snippet: Snippet, generator: torch.Generator) -> tuple[Snippet, Snippet]:
+def augment(snippet: Snippet, generator: torch.Generator | Sequence[torch.Generator]) -> tuple[Snippet, Snippet]:
     """Mirror a batch at random and give it back twice: with changed colours for the networks, and clean for losses.
 
     Half of the samples are mirrored left to right, with intrinsics and stereo offset. Half get new colours (brightness,
@@ -31,13 +32,18 @@ def augment(snippet: Snippet, generator: torch.Generator) -> tuple[Snippet, Snip
 
     Args:
         snippet: the batch, on any device.
-        generator: all that is random comes from here; one on the CPU gives the same on every device.
+        generator: all that is random comes from here; one on the CPU gives the same on every device. Or one for each
+            sample: what happens to a sample is then up to its own generator, whatever batch it is in.
 
     Returns:
         The networks' input, and what losses compare with.
     """
     images = snippet.images
-    draws = torch.rand(images.shape[0], 6, generator=generator, device=generator.device).to(images.device)
+    if isinstance(generator, torch.Generator):
+        draws = torch.rand(images.shape[0], 6, generator=generator, device=generator.device)
+    else:
+        draws = torch.stack([torch.rand(6, generator=own, device=own.device) for own in generator])
+    draws = draws.to(images.device)
     clean = _mirror(snippet, draws[:, 0] < FLIP_PROBABILITY)
     matrix, offset = _colour_change(clean.images, draws[:, 2:])
     apply = (draws[:, 1] < JITTER_PROBABILITY)[:, None, None]

@@ -8,7 +8,7 @@ from itertools import accumulate
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Bool, Float32, Int64, UInt8
 from torch import Tensor
 
 from vo_gan.data.drive import Drive
@@ -27,6 +27,8 @@ class PackedSnippet:
         intrinsics: see `Snippet`.
         right_from_left: see `Snippet`.
         names: see `Snippet`.
+        runs: see `Snippet`.
+        starts: see `Snippet`.
     """
 
     images: UInt8[Tensor, "b n 3 h w"]
@@ -35,6 +37,13 @@ class PackedSnippet:
     intrinsics: Float32[Tensor, "b 3 3"]
     right_from_left: Float32[Tensor, "b 4 4"]
     names: tuple[str, ...]
+    runs: Int64[Tensor, " b"] | None = None
+    starts: Bool[Tensor, " b"] | None = None
+
+    @property
+    def image_count(self) -> int:
+        """Left images in the batch."""
+        return self.images.shape[0] * self.images.shape[1]
 
     def to(self, device: torch.device | str) -> Snippet:
         """Move to `device` and convert to float there."""
@@ -49,7 +58,14 @@ class PackedSnippet:
         else:
             right = moved["right"].to(torch.float32).div_(255.0)
         return Snippet(
-            images, right, moved["has_right"], moved["intrinsics"], moved["right_from_left"], names=self.names
+            images,
+            right,
+            moved["has_right"],
+            moved["intrinsics"],
+            moved["right_from_left"],
+            names=self.names,
+            runs=moved.get("runs"),
+            starts=moved.get("starts"),
         )
 
     def pin_memory(self) -> PackedSnippet:
@@ -109,6 +125,17 @@ class SnippetDataset:
         drive = int(np.searchsorted(self._ends, item, side="right"))
         first = item - (self._ends[drive - 1] if drive else 0)
         return drive, [first + step * self.stride for step in range(self.frames)]
+
+    def item(self, drive: int, first: int) -> int:
+        """The snippet that begins with frame `first` of a drive."""
+        item = first + (self._ends[drive - 1] if drive else 0)
+        if first < 0 or item >= self._ends[drive]:
+            raise IndexError(f"drive {drive} has no snippet that begins with frame {first}")
+        return item
+
+    def starts(self, drive: int) -> int:
+        """How many frames of a drive a snippet can begin with."""
+        return self._ends[drive] - (self._ends[drive - 1] if drive else 0)
 
     def batch(self, items: Sequence[int]) -> PackedSnippet:
         """Read the snippets `items`.

@@ -1,9 +1,14 @@
-"""Batches in an order that depends on nothing but seed and epoch, read by worker processes."""
+"""Batches in an order that depends on nothing but seed and epoch, read by worker processes.
+
+There are two orders. `make_loader` draws snippets one by one. `make_run_loader` lets every place in the batch follow a
+run of frames, for networks that remember.
+"""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -11,6 +16,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from vo_gan.data.dataset import PackedSnippet, SnippetDataset
+from vo_gan.data.order import ALONE, Order, Request, RunOrder, Share, ShuffledOrder
 from vo_gan.errors import VoGanError
 
 PREFETCHED_BATCHES = 4
@@ -18,17 +24,18 @@ PREFETCHED_BATCHES = 4
 
 
 class SnippetLoader:
-    """Iterates over one epoch of batches; see `make_loader`.
+    """Iterates over one epoch of batches; see `make_loader` and `make_run_loader`.
 
     An iteration begins where `set_position` said, a later one with the first batch of the same epoch. So a loader
     that is never told a position gives the same batches every time.
     """
 
-    def __init__(self, dataset: SnippetDataset, batch_size: int, workers: int, seed: int, shuffle: bool) -> None:
-        if batch_size < 1 or workers < 0:
-            raise VoGanError(f"batch size {batch_size} and {workers} workers: expected at least 1 and 0")
+    def __init__(self, dataset: SnippetDataset, order: Order, workers: int, seed: int) -> None:
+        if workers < 0:
+            raise VoGanError(f"{workers} workers: expected at least 0")
         self.dataset = dataset
-        self._order = _Order(len(dataset), batch_size, seed, shuffle)
+        self.processes = order.share.processes
+        self._order = order
         self._loader: DataLoader[PackedSnippet | VoGanError] = DataLoader(
             _Batches(dataset),
             sampler=self._order,
@@ -64,7 +71,9 @@ class SnippetLoader:
             yield batch
 
 
-def make_loader(dataset: SnippetDataset, batch_size: int, workers: int, seed: int, shuffle: bool) -> SnippetLoader:
+def make_loader(
+    dataset: SnippetDataset, batch_size: int, workers: int, seed: int, shuffle: bool, share: Share = ALONE
+) -> SnippetLoader:
     """A loader of `PackedSnippet`s; `batch.to(device)` makes a `Snippet` of one.
 
     Which snippets make up batch k of epoch e follows from (seed, e, k) alone, whatever the number of workers. An
@@ -76,34 +85,43 @@ def make_loader(dataset: SnippetDataset, batch_size: int, workers: int, seed: in
         workers: processes that read; 0 reads in this one.
         seed: of the order.
         shuffle: whether to shuffle, anew in every epoch; else snippets come in order.
+        share: of several processes that train together, which this one is; batches of all of them are one large batch.
 
     Raises:
         VoGanError: an impossible batch size or number of workers.
     """
-    return SnippetLoader(dataset, batch_size, workers, seed, shuffle)
+    return SnippetLoader(dataset, ShuffledOrder(len(dataset), batch_size, seed, shuffle, share), workers, seed)
 
 
-class _Order:
-    """The sampler: batches of snippet indices from a position on."""
+def make_run_loader(
+    dataset: SnippetDataset,
+    batch_size: int,
+    workers: int,
+    seed: int,
+    shuffle: bool,
+    share: Share = ALONE,
+    run_frames: int = 0,
+) -> SnippetLoader:
+    """A loader for networks that remember: each place in the batch follows a run of frames from batch to batch.
 
-    def __init__(self, items: int, batch_size: int, seed: int, shuffle: bool) -> None:
-        self.items = items
-        self.batch_size = batch_size
-        self.seed = seed
-        self.shuffle = shuffle
-        self.epoch = 0
-        self.skip = 0
+    A snippet's first two frames are the last two of the snippet before in its place, so that every frame but a run's
+    first and last is once an inner one. `starts` says where a run begins. Shuffled, runs begin at a random frame of
+    those before which no whole snippet fits, and come in an order of their own in every epoch; which snippets make up
+    batch k of epoch e follows from (seed, e, k) alone. Runs do not end with an epoch: all places are always filled.
 
-    def __len__(self) -> int:
-        return max(self.items // self.batch_size, min(self.items, 1))
+    Args:
+        dataset: snippets of at least 3 frames.
+        batch_size: places of a batch.
+        workers: processes that read; 0 reads in this one.
+        seed: of the order.
+        shuffle: see above; else runs begin with their drive and come in order.
+        share: see `make_loader`.
+        run_frames: frames after which a run ends, for batches of more drives than they have places; 0: with its drive.
 
-    def __iter__(self) -> Iterator[list[int]]:
-        skip, self.skip = self.skip, 0
-        order = np.arange(self.items)
-        if self.shuffle:
-            order = np.random.default_rng((self.seed, self.epoch)).permutation(self.items)
-        for number in range(skip, len(self)):
-            yield order[number * self.batch_size : (number + 1) * self.batch_size].tolist()
+    Raises:
+        VoGanError: an impossible batch size, number of workers or length of runs, or snippets of less than 3 frames.
+    """
+    return SnippetLoader(dataset, RunOrder(dataset, batch_size, seed, shuffle, share, run_frames), workers, seed)
 
 
 class _Batches(Dataset[PackedSnippet | VoGanError]):
@@ -112,9 +130,12 @@ class _Batches(Dataset[PackedSnippet | VoGanError]):
     def __init__(self, dataset: SnippetDataset) -> None:
         self.dataset = dataset
 
-    def __getitem__(self, items: Sequence[int]) -> PackedSnippet | VoGanError:
+    def __getitem__(self, request: Request) -> PackedSnippet | VoGanError:
         try:
-            return self.dataset.batch(items)
+            batch = self.dataset.batch(request.items)
+            if request.runs is None or request.starts is None:
+                return batch
+            return replace(batch, runs=torch.tensor(request.runs), starts=torch.tensor(request.starts))
         except VoGanError as error:
             return error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 
@@ -20,6 +20,9 @@ class Snippet:
         intrinsics: pinhole matrices in pixels of these images.
         right_from_left: takes points of the left camera to the right camera, metres (identity without stereo).
         names: for messages, the frame name of every sample's first frame.
+        runs: where each sample goes on from the one in its place in the batch before (see `make_run_loader`), the
+            number of the run of frames that they are cut from; None where samples have nothing to do with each other.
+        starts: which samples begin a run instead of going on; None as above.
     """
 
     images: Float[Tensor, "b n 3 h w"]
@@ -28,6 +31,13 @@ class Snippet:
     intrinsics: Float[Tensor, "b 3 3"]
     right_from_left: Float[Tensor, "b 4 4"]
     names: tuple[str, ...]
+    runs: Int64[Tensor, " b"] | None = None
+    starts: Bool[Tensor, " b"] | None = None
+
+    @property
+    def image_count(self) -> int:
+        """Left images in the batch."""
+        return self.images.shape[0] * self.images.shape[1]
 
     def to(self, device: torch.device | str) -> Snippet:
         """The same batch on `device`."""

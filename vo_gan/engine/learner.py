@@ -5,20 +5,29 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from vo_gan.engine.averages import AVERAGE
 from vo_gan.engine.checkpoint import tensors_of
+from vo_gan.errors import VoGanError
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
+NORM_MEMORY = 0.98
+"""Share of the running mean of gradient norms that stays at every update: a memory of some fifty updates."""
+NORMS_KNOWN = 50
+"""Updates after which that mean is one to compare with."""
+
 
 class NonFiniteError(ArithmeticError):
-    """A loss or gradient is NaN or infinite. It is raised before any weight has been touched by it."""
+    """A loss or gradient is NaN, infinite or out of all proportion. It is raised before any weight has been touched by
+    it."""
 
 
 class Learner(ABC):
@@ -28,6 +37,7 @@ class Learner(ABC):
         networks: by name; their parameters are what a checkpoint's `model.safetensors` holds.
         optimisers: by name; no parameter is in two of them.
         clip_norm: gradients of one optimiser are scaled down to at most this norm; infinite for never.
+        explosion: a gradient this many times as long as its running mean is refused; 0 for never. Training sets it.
         larger_is_better: validation figures whose largest value is the best; of all others it is the smallest.
         keeps_pictures: whether the pictures of a validation are also written as files.
     """
@@ -35,8 +45,11 @@ class Learner(ABC):
     networks: dict[str, Any]
     optimisers: dict[str, Optimizer]
     clip_norm: float = 10.0
+    explosion: float = 0.0
     larger_is_better: frozenset[str] = frozenset()
     keeps_pictures: bool = False
+
+    _part, _parts = 0, 1
 
     @abstractmethod
     def step(self, batch: Any, step: int) -> dict[str, Tensor]:
@@ -53,51 +66,124 @@ class Learner(ABC):
     def place(self, fabric: Fabric, channels_last: bool) -> None:
         """Hand the networks and optimisers to `fabric`, which puts them on its device in its precision."""
         self._fabric = fabric
+        self._norms: dict[str, tuple[int, float]] = {}
+        self._updated: set[str] = set()
         memory_format = torch.channels_last if channels_last else torch.contiguous_format
         for name, network in self.networks.items():
             self.networks[name] = fabric.setup_module(network.to(memory_format=memory_format))
         for name, optimiser in self.optimisers.items():
             self.optimisers[name] = fabric.setup_optimizers(optimiser)  # type: ignore[assignment]
 
+    @property
+    def rank(self) -> int:
+        """Number of this process among those that train together."""
+        return self._fabric.global_rank
+
+    def autocast(self) -> AbstractContextManager[None]:
+        """The precision that networks run in, for those parts of them that are called one by one."""
+        return self._fabric.autocast()
+
+    def begin(self, part: int, parts: int) -> None:
+        """Say that the next `step` sees part number `part` of `parts` of one large batch: gradients are added up, and
+        the optimisers move at the last."""
+        self._part, self._parts = part, parts
+        self._updated.clear()
+
     def update(self, optimiser: str, loss: Tensor) -> Tensor:
         """One step of the named optimiser down the gradient of `loss`; returns the gradient's norm.
 
+        Several processes average their gradients first. Of a batch in parts, the parts before the last only add theirs,
+        and 0 is returned.
+
         Raises:
-            NonFiniteError: the loss or its gradient is not finite; the weights are as before.
+            NonFiniteError: the loss or its gradient is not finite, or exploded; the weights are as before. All
+            processes
+                raise it if one does.
         """
-        if not torch.isfinite(loss):
+        together = self._fabric.world_size > 1
+        finite: Any = torch.isfinite(loss.detach())
+        if together:
+            finite = self._fabric.all_reduce(finite.float(), reduce_op="mean") == 1
+        if not finite:
             raise NonFiniteError(f"the {optimiser}'s loss is {loss.item()}")
+        if self._parts > 1 and optimiser in self._updated:
+            raise VoGanError(
+                f"the {optimiser} is updated several times in one step, which cannot be done in parts: "
+                "set training.accumulate to 1"
+            )
+        self._updated.add(optimiser)
         chosen = self.optimisers[optimiser]
-        chosen.zero_grad(set_to_none=True)
-        self._fabric.backward(loss)
+        if self._part == 0:
+            chosen.zero_grad(set_to_none=True)
+        self._fabric.backward(loss / self._parts if self._parts > 1 else loss)
+        if self._part < self._parts - 1:
+            return loss.new_zeros(())
         parameters = [parameter for group in chosen.param_groups for parameter in group["params"]]
-        norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        if together:
+            self._average(gradients)
+        norm = nn.utils.get_total_norm(gradients)
         if not torch.isfinite(norm):
             raise NonFiniteError(f"the gradient of the {optimiser}'s loss is {norm.item()}")
+        if self.explosion:
+            self._refuse_explosion(optimiser, norm.item())
         if math.isfinite(self.clip_norm):
             nn.utils.clip_grads_with_norm_(parameters, self.clip_norm, norm)
         chosen.step()
         # Now, not before the next backward: the next forward needs the memory.
         chosen.zero_grad(set_to_none=True)
+        self.stepped(optimiser)
         return norm
 
+    def stepped(self, optimiser: str) -> None:  # noqa: B027
+        """What is to be done after an optimiser has moved its weights."""
+
+    def drop_gradients(self) -> None:
+        """Forget the gradients of a step that failed."""
+        for optimiser in self.optimisers.values():
+            optimiser.zero_grad(set_to_none=True)
+
     def set_mode(self, training: bool) -> None:
-        """Put all networks into training or evaluation mode."""
-        for network in self.networks.values():
-            network.train(training)
+        """Put all networks into training or evaluation mode; averages are for evaluation only."""
+        for name, network in self.networks.items():
+            network.train(training and not name.endswith(AVERAGE))
 
     def plain_networks(self) -> dict[str, nn.Module]:
         """The networks without what fabric wrapped around them."""
         return {name: getattr(network, "module", network) for name, network in self.networks.items()}
 
     def extra_state(self) -> dict[str, Any]:
-        """What an exact resume needs beside weights, optimisers and random state: tensors and plain values."""
+        """What an exact resume needs beside weights, optimisers and random state: tensors and plain values. Every
+        process keeps its own."""
         return {}
 
     def load_extra_state(self, state: Mapping[str, Any]) -> None:  # noqa: B027
         """Go on from `extra_state`."""
 
+    def norms_state(self) -> dict[str, list[float]]:
+        """The running means of gradient norms, as a checkpoint holds them."""
+        return {name: [float(count), mean] for name, (count, mean) in self._norms.items()}
+
+    def load_norms(self, state: Mapping[str, list[float]]) -> None:
+        """Go on from `norms_state`."""
+        self._norms = {name: (int(count), mean) for name, (count, mean) in state.items()}
+
     def load_weights(self, tensors: Mapping[str, Tensor]) -> None:
         """Set all weights from a checkpoint's tensors."""
         for name, network in self.plain_networks().items():
             network.load_state_dict(tensors_of(tensors, name))
+
+    def _average(self, gradients: list[Tensor]) -> None:
+        """Replace gradients by their mean over all processes: all of them in one message."""
+        lengths = [gradient.numel() for gradient in gradients]
+        flat: Any = self._fabric.all_reduce(torch.cat([each.flatten() for each in gradients]), reduce_op="mean")
+        for gradient, mean in zip(gradients, flat.split(lengths), strict=True):
+            gradient.copy_(mean.view_as(gradient))
+
+    def _refuse_explosion(self, optimiser: str, norm: float) -> None:
+        count, mean = self._norms.get(optimiser, (0, norm))
+        if count >= NORMS_KNOWN and norm > self.explosion * mean:
+            raise NonFiniteError(
+                f"the gradient of the {optimiser}'s loss is {norm:.3g} long, {norm / mean:.0f} times its running mean"
+            )
+        self._norms[optimiser] = (count + 1, NORM_MEMORY * mean + (1 - NORM_MEMORY) * norm)

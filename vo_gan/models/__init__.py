@@ -3,13 +3,18 @@
 from vo_gan.models.depth import DepthConfig, DepthGenerator, build_depth_generator
 from vo_gan.models.encoder import ResnetEncoder, inflate_first_convolution
 from vo_gan.models.pose import PoseConfig, PoseNet, build_pose_net
+from vo_gan.models.stack import FeaturePrediction, PredictiveStack, StackConfig, StackState
 
 __all__ = [
     "DepthConfig",
     "DepthGenerator",
+    "FeaturePrediction",
     "PoseConfig",
     "PoseNet",
+    "PredictiveStack",
     "ResnetEncoder",
+    "StackConfig",
+    "StackState",
     "build_depth_generator",
     "build_pose_net",
     "inflate_first_convolution",

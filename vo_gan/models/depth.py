@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vo_gan.models.encoder import ResnetEncoder
+from vo_gan.models.stack import ContextReader
 
 SCALES = 4
 """Depth comes at full resolution and at 1/2, 1/4 and 1/8 of it."""
@@ -45,12 +48,33 @@ class DepthConfig:
     encoder_weights: str | None = None
 
 
-class DepthGenerator(nn.Module):
-    """What both generators share: sigmoid activations at each scale, read as disparity between two depth bounds."""
+class DepthGenerator(nn.Module, ABC):
+    """What both generators share: sigmoid activations at each scale, read as disparity between two depth bounds.
+
+    Encoding and decoding can be had apart: a whole snippet is encoded at once, and decoded frame by frame where a
+    memory (see `vo_gan.models.stack`) has a say in it.
+    """
 
     def __init__(self, config: DepthConfig) -> None:
         super().__init__()
         self.config = config
+
+    @abstractmethod
+    def encode(self, image: Float[Tensor, "b 3 h w"]) -> list[Tensor]:
+        """What `decode` needs of images."""
+
+    @abstractmethod
+    def decode(
+        self, features: Sequence[Tensor], context: Float[Tensor, "b c _ _"] | None = None
+    ) -> list[Float[Tensor, "b 1 _ _"]]:
+        """Activations in [0, 1], full resolution first, then 1/2, 1/4, 1/8; `context` is a memory's, where the
+        generator was built for one."""
+
+    def forward(
+        self, image: Float[Tensor, "b 3 h w"], context: Float[Tensor, "b c _ _"] | None = None
+    ) -> list[Float[Tensor, "b 1 _ _"]]:
+        """`decode(encode(image), context)`."""
+        return self.decode(self.encode(image), context)
 
     def depth(self, activation: Float[Tensor, "b 1 h w"]) -> Float[Tensor, "b 1 h w"]:
         """Z-depth from an activation in [0, 1]: linear in inverse depth between the bounds (Godard et al. 2019)."""
@@ -74,9 +98,12 @@ class DepthGenerator(nn.Module):
 
 
 class ResnetDepthGenerator(DepthGenerator):
-    """ResNet-18 encoder and a decoder with skip connections (Godard et al. 2019, Monodepth2)."""
+    """ResNet-18 encoder and a decoder with skip connections (Godard et al. 2019, Monodepth2).
 
-    def __init__(self, config: DepthConfig) -> None:
+    A memory is read at the encoder's coarsest map and where the decoder reaches a quarter of the image.
+    """
+
+    def __init__(self, config: DepthConfig, context_channels: int = 0) -> None:
         super().__init__(config)
         self.encoder = ResnetEncoder(width=config.width)
         widths = [config.decoder_width * 2**level for level in range(5)]
@@ -91,10 +118,22 @@ class ResnetDepthGenerator(DepthGenerator):
         self.heads = nn.ModuleList(ReflectedConvolution(widths[scale], 1) for scale in range(SCALES))
         for head in self.heads:
             self._initialise_output(head.conv)  # type: ignore[arg-type]
+        if context_channels:
+            self.read_coarse = ContextReader(context_channels, self.encoder.channels[-1])
+            self.read_fine = ContextReader(context_channels, self.encoder.channels[1])
 
-    def forward(self, image: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b 1 _ _"]]:
-        """Activations in [0, 1], full resolution first, then 1/2, 1/4, 1/8. Height and width must divide by 32."""
-        features = self.encoder(image)
+    def encode(self, image: Float[Tensor, "b 3 h w"]) -> list[Tensor]:
+        """The encoder's pyramid. Height and width must divide by 32."""
+        return self.encoder(image)
+
+    def decode(
+        self, features: Sequence[Tensor], context: Float[Tensor, "b c _ _"] | None = None
+    ) -> list[Float[Tensor, "b 1 _ _"]]:
+        """See `DepthGenerator.decode`."""
+        features = list(features)
+        if context is not None:
+            features[-1] = self.read_coarse(features[-1], context)
+            features[1] = self.read_fine(features[1], context)
         x = features[-1]
         outputs: list[Tensor] = []
         for level, (reduce, merge) in zip(range(4, -1, -1), zip(self.reduce, self.merge, strict=True), strict=True):
@@ -112,10 +151,10 @@ class GanvoDepthGenerator(DepthGenerator):
 
     The paper gives no layer table. This reading: five strided convolutions, 32 to 512 channels, pooled to 1/64 of the
     image, a linear layer to z; then z to 1/64 again and six deconvolutions; the bounds on depth are ours. Having no
-    skips, it works at the one image size it was built for.
+    skips, it works at the one image size it was built for. A memory is read where z has become a map again.
     """
 
-    def __init__(self, config: DepthConfig, size: tuple[int, int]) -> None:
+    def __init__(self, config: DepthConfig, size: tuple[int, int], context_channels: int = 0) -> None:
         super().__init__(config)
         self.grid = (max(size[1] // 64, 1), max(size[0] // 64, 1))
         cells = self.grid[0] * self.grid[1]
@@ -139,15 +178,26 @@ class GanvoDepthGenerator(DepthGenerator):
         self.heads = nn.ModuleList(nn.Conv2d(width, 1, 3, 1, 1) for width in (16, 32, 64, 128))
         for head in self.heads:
             self._initialise_output(head)  # type: ignore[arg-type]
+        self.size = size
+        if context_channels:
+            self.read_coarse = ContextReader(context_channels, 512)
 
-    def forward(self, image: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b 1 _ _"]]:
-        """Activations in [0, 1], full resolution first, then 1/2, 1/4, 1/8."""
-        x = self.expand(self.encoder((image - 0.45) / 0.225)).unflatten(1, (512, *self.grid))
+    def encode(self, image: Float[Tensor, "b 3 h w"]) -> list[Tensor]:
+        """The vector z, alone."""
+        return [self.encoder((image - 0.45) / 0.225)]
+
+    def decode(
+        self, features: Sequence[Tensor], context: Float[Tensor, "b c _ _"] | None = None
+    ) -> list[Float[Tensor, "b 1 _ _"]]:
+        """See `DepthGenerator.decode`."""
+        x = self.expand(features[0]).unflatten(1, (512, *self.grid))
+        if context is not None:
+            x = self.read_coarse(x, context)
         outputs: list[Tensor] = []
         for level, block in zip(range(5, -1, -1), self.decoder, strict=True):
             x = block(x)
             if level < SCALES:
-                size = (image.shape[-2] >> level, image.shape[-1] >> level)
+                size = (self.size[1] >> level, self.size[0] >> level)
                 activation = self._activation(self.heads[level], x)
                 if activation.shape[-2:] != size:
                     activation = F.interpolate(activation, size, mode="bilinear", align_corners=True)
@@ -167,8 +217,12 @@ class ReflectedConvolution(nn.Module):
         return self.conv(features)
 
 
-def build_depth_generator(config: DepthConfig, size: tuple[int, int]) -> DepthGenerator:
-    """The depth generator of a configuration, for images of `size` = (width, height)."""
+def build_depth_generator(config: DepthConfig, size: tuple[int, int], context_channels: int = 0) -> DepthGenerator:
+    """The depth generator of a configuration, for images of `size` = (width, height).
+
+    Args:
+        context_channels: of the memory that it reads; 0 for none.
+    """
     if config.generator == "ganvo":
-        return GanvoDepthGenerator(config, size)
-    return ResnetDepthGenerator(config)
+        return GanvoDepthGenerator(config, size, context_channels)
+    return ResnetDepthGenerator(config, context_channels)

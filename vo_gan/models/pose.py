@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from vo_gan.geometry import transform_from_axis_angle
 from vo_gan.models.encoder import ResnetEncoder
+from vo_gan.models.stack import ContextReader
 
 
 @dataclass(frozen=True)
@@ -47,18 +48,23 @@ class PoseNet(nn.Module, ABC):
     """What all pose nets share: features of every pair of consecutive frames, then motions from a run of features.
 
     Splitting the two lets tracking compute the features of a pair once and keep only the last `memory` of them.
+    Features in turn are made in two parts, of which only the second, cheap one may read a memory (see
+    `vo_gan.models.stack`).
     """
 
     MIRRORED = (1.0, -1.0, -1.0, -1.0, 1.0, 1.0)
     """How a motion (rotation vector, translation) changes sign when the scene is mirrored in x."""
 
-    def __init__(self, config: PoseConfig) -> None:
+    def __init__(self, config: PoseConfig, context_channels: int = 0) -> None:
         super().__init__()
         self.config = config
+        self.encoder = build_pair_encoder(config)
+        if context_channels:
+            self.read_context = ContextReader(context_channels, self.encoder.channels[-1])
 
     @abstractmethod
-    def pair_features(self, pairs: Float[Tensor, "b 6 h w"]) -> Float[Tensor, "b f"]:
-        """Features of pairs of frames, the earlier one's RGB first."""
+    def summarise(self, maps: Float[Tensor, "b c h w"]) -> Float[Tensor, "b f"]:
+        """Features of pairs of frames from the encoder's maps of them."""
 
     @abstractmethod
     def motions(self, features: Float[Tensor, "b n f"]) -> Float[Tensor, "b n 6"]:
@@ -70,10 +76,27 @@ class PoseNet(nn.Module, ABC):
         return self.transforms(self.features(pairs.flatten(0, 1)).unflatten(0, pairs.shape[:2]))
 
     def features(self, pairs: Float[Tensor, "b 6 h w"]) -> Float[Tensor, "b views f"]:
-        """Features of pairs as `transforms` takes them: of the images and, in a symmetric net, mirrored ones."""
+        """Features of pairs as `transforms` takes them."""
+        return self.read(self.look(pairs))
+
+    def look(self, pairs: Float[Tensor, "b 6 h w"]) -> Float[Tensor, "b views c _ _"]:
+        """The encoder's maps of pairs, the earlier frame's RGB first: of the images and, in a symmetric net, of
+        mirrored ones."""
         if not self.config.symmetric:
-            return self.pair_features(pairs)[:, None]
-        return torch.stack(self.pair_features(torch.cat((pairs, pairs.flip(-1)))).chunk(2), dim=1)
+            return self.encoder(pairs)[-1][:, None]
+        return torch.stack(self.encoder(torch.cat((pairs, pairs.flip(-1))))[-1].chunk(2), dim=1)
+
+    def read(
+        self, maps: Float[Tensor, "b views c h w"], context: Float[Tensor, "b m _ _"] | None = None
+    ) -> Float[Tensor, "b views f"]:
+        """Features from the maps of `look`. `context` is a memory's, where the net was built for one; mirrored images
+        are looked at with the memory mirrored."""
+        views = list(maps.unbind(1))
+        if context is not None:
+            views = [
+                self.read_context(view, side) for view, side in zip(views, (context, context.flip(-1)), strict=False)
+            ]
+        return torch.stack(self.summarise(torch.cat(views)).chunk(len(views)), dim=1)
 
     def transforms(self, features: Float[Tensor, "b n views f"]) -> Float[Tensor, "b n 4 4"]:
         """The transforms `next_from_previous` for a run of pairs, in float32 whatever the networks ran in."""
@@ -97,18 +120,17 @@ class LstmPoseNet(PoseNet):
 
     CELLS = (2, 4)
 
-    def __init__(self, config: PoseConfig) -> None:
-        super().__init__(config)
-        self.encoder = build_pair_encoder(config)
+    def __init__(self, config: PoseConfig, context_channels: int = 0) -> None:
+        super().__init__(config, context_channels)
         self.squeeze = nn.Conv2d(self.encoder.channels[-1], 64, 1)
         self.lstm = nn.LSTM(64 * self.CELLS[0] * self.CELLS[1], config.hidden, batch_first=True)
         self.head = nn.Linear(config.hidden, 6)
         nn.init.normal_(self.head.weight, 0.0, 0.01)
         nn.init.zeros_(self.head.bias)
 
-    def pair_features(self, pairs: Float[Tensor, "b 6 h w"]) -> Float[Tensor, "b f"]:
+    def summarise(self, maps: Float[Tensor, "b c h w"]) -> Float[Tensor, "b f"]:
         """One vector per pair."""
-        squeezed = F.relu(self.squeeze(self.encoder(pairs)[-1]))
+        squeezed = F.relu(self.squeeze(maps))
         return F.adaptive_avg_pool2d(squeezed, self.CELLS).flatten(1)
 
     def motions(self, features: Float[Tensor, "b n f"]) -> Float[Tensor, "b n 6"]:
@@ -123,9 +145,8 @@ class PairwisePoseNet(PoseNet):
     The last convolution has 12 outputs, as published: two motions, of which the first counts.
     """
 
-    def __init__(self, config: PoseConfig) -> None:
-        super().__init__(config)
-        self.encoder = build_pair_encoder(config)
+    def __init__(self, config: PoseConfig, context_channels: int = 0) -> None:
+        super().__init__(config, context_channels)
         self.net = nn.Sequential(
             nn.Conv2d(self.encoder.channels[-1], 256, 1),
             nn.ReLU(),
@@ -136,11 +157,10 @@ class PairwisePoseNet(PoseNet):
             nn.Conv2d(256, 12, 1),
         )
 
-    def pair_features(self, pairs: Float[Tensor, "b 6 h w"]) -> Float[Tensor, "b 12"]:
+    def summarise(self, maps: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 12"]:
         """The motions themselves: there is nothing to remember."""
-        seen = self.encoder(pairs)[-1]
-        with torch.autocast(device_type=seen.device.type, enabled=False):
-            return self.net(seen.float()).mean(dim=(2, 3))
+        with torch.autocast(device_type=maps.device.type, enabled=False):
+            return self.net(maps.float()).mean(dim=(2, 3))
 
     def motions(self, features: Float[Tensor, "b n 12"]) -> Float[Tensor, "b n 6"]:
         """The first of the two motions."""
@@ -217,6 +237,11 @@ def build_pair_encoder(config: PoseConfig) -> ResnetEncoder | ConvolutionalEncod
             return ResnetEncoder(images=2, width=config.width)
 
 
-def build_pose_net(config: PoseConfig) -> PoseNet:
-    """The pose net of a configuration."""
-    return LstmPoseNet(config) if config.net == "lstm" else PairwisePoseNet(config)
+def build_pose_net(config: PoseConfig, context_channels: int = 0) -> PoseNet:
+    """The pose net of a configuration.
+
+    Args:
+        context_channels: of the memory that it reads; 0 for none.
+    """
+    net = LstmPoseNet if config.net == "lstm" else PairwisePoseNet
+    return net(config, context_channels)

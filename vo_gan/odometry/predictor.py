@@ -13,7 +13,7 @@ from jaxtyping import Float, Float32, UInt8
 from torch import Tensor, nn
 
 from vo_gan.device import Precision, available_precision
-from vo_gan.models import DepthGenerator, PoseNet
+from vo_gan.models import DepthGenerator, PoseNet, PredictiveStack, StackState
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -27,16 +27,18 @@ class Networks:
         pose: the pose net; None where the weights came without one.
         size: (width, height) of the images they were trained on.
         scale: `metric`, or `relative` where lengths are right only up to one factor.
+        stack: what they remember with; None for networks that see each frame, or the last pairs, on their own.
     """
 
     depth: DepthGenerator
     pose: PoseNet | None
     size: tuple[int, int]
     scale: str
+    stack: PredictiveStack | None = None
 
 
 class DepthPredictor:
-    """Frames in, depth out.
+    """Frames in, depth out. To networks that remember, each frame is the first of a drive.
 
     Args:
         networks: of which the depth generator is used.
@@ -51,6 +53,7 @@ class DepthPredictor:
         self.device = torch.device(device)
         self._precision = available_precision(precision, self.device)
         self._generator = self.place(networks.depth)
+        self._stack = None if networks.stack is None else self.place(networks.stack)
 
     def place(self, network: Network) -> Network:
         """A copy of a network on the device, ready to predict, in the memory layout of the faster convolutions.
@@ -58,8 +61,9 @@ class DepthPredictor:
         Under bfloat16 the encoder's convolutions are converted here, once: autocast would do it again in every frame.
         """
         placed = copy.deepcopy(network).to(self.device).eval()
-        if self._precision == "bf16" and isinstance(placed.encoder, nn.Module):
-            for module in placed.encoder.modules():
+        encoder = getattr(placed, "encoder", None)
+        if self._precision == "bf16" and isinstance(encoder, nn.Module):
+            for module in encoder.modules():
                 if isinstance(module, nn.Conv2d):
                     module.to(torch.bfloat16)
         return placed.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -76,11 +80,29 @@ class DepthPredictor:
         image = torch.from_numpy(np.ascontiguousarray(frame)).to(self.device)
         return image.permute(2, 0, 1)[None].float() / 255.0
 
-    def depth(self, image: Float[Tensor, "1 3 h w"]) -> Float[Tensor, "1 1 h w"]:
-        """Z-depth of a prepared frame: metres, or relative (see `Networks.scale`)."""
+    def depth(self, image: Float[Tensor, "1 3 h w"], state: StackState | None = None) -> Float[Tensor, "1 1 h w"]:
+        """Z-depth of a prepared frame: metres, or relative (see `Networks.scale`).
+
+        Args:
+            state: what the stack remembers, if there is one; None at a drive's first frame.
+        """
+        if state is None:
+            state = self.start(image)
         with self.autocast():
-            activation = self._generator(image)[0]
+            activation = self._generator(image, None if state is None else state.context)[0]
         return self._generator.depth(activation)
+
+    def start(self, image: Float[Tensor, "1 3 h w"]) -> StackState | None:
+        """What the stack remembers at a drive's first frame; None where there is no stack."""
+        if self._stack is None:
+            return None
+        with self.autocast():
+            return self._stack.start(image)
+
+    @property
+    def stack(self) -> PredictiveStack | None:
+        """The stack on its device; None where there is none."""
+        return self._stack
 
     @torch.inference_mode()
     def __call__(self, frame: UInt8[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "_ _"]:

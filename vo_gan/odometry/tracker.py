@@ -12,7 +12,8 @@ from torch import Tensor
 
 from vo_gan.device import Precision
 from vo_gan.errors import VoGanError
-from vo_gan.geometry import invert_transform
+from vo_gan.geometry import inverse_warp, invert_transform
+from vo_gan.models import StackState
 from vo_gan.odometry.predictor import DepthPredictor, Networks
 from vo_gan.odometry.refinement import refine_motion
 
@@ -35,20 +36,24 @@ class TrackedFrame:
 class Tracker:
     """Follows a camera through a sequence of any length in constant memory.
 
+    Networks with a stack keep its state from frame to frame, as in training; those with a recurrent pose net keep its
+    features of the last pairs.
+
         tracker = Tracker(load_networks(Path("weights")), intrinsics)
         for frame in frames:
             tracked = tracker.track(frame)
 
     Args:
         networks: depth generator and pose net.
-        intrinsics: pinhole matrix in pixels of images of `networks.size`; only refinement needs it.
+        intrinsics: pinhole matrix in pixels of images of `networks.size`; refinement and networks with a stack need it.
         refine: correct every motion by aligning the frames photometrically through the depth (see
             `vo_gan.odometry.refinement`).
         precision: `fp32`, or `bf16`: networks under bfloat16 autocast, poses and refinement in full precision.
         device: where the networks run.
 
     Raises:
-        VoGanError: the weights hold no pose net and refinement is off, or refinement is on without intrinsics.
+        VoGanError: the weights hold no pose net and refinement is off; or refinement is on, or the networks have a
+            stack, without intrinsics.
     """
 
     def __init__(
@@ -64,6 +69,8 @@ class Tracker:
             raise VoGanError("these weights hold no pose net: track with --refine, which estimates motion from depth")
         if refine and intrinsics is None:
             raise VoGanError("refinement needs intrinsics: give --intrinsics fx,fy,cx,cy")
+        if networks.stack is not None and intrinsics is None:
+            raise VoGanError("these networks predict each frame, which needs intrinsics: give --intrinsics fx,fy,cx,cy")
         self.refine = refine
         self._predictor = DepthPredictor(networks, device=device, precision=precision)
         self._intrinsics = None if intrinsics is None else torch.tensor(intrinsics, dtype=torch.float32)[None]
@@ -75,14 +82,21 @@ class Tracker:
         self._previous: Tensor | None = None
         self._previous_depth: Tensor | None = None
         self._motion = torch.eye(4)[None]
+        self._state: StackState | None = None
 
     @torch.inference_mode()
     def track(self, frame: UInt8[np.ndarray, "h w 3"]) -> TrackedFrame:
         """Take in the next frame, RGB of any size, and say where its camera stands and how deep it sees."""
         image = self._predictor.prepare(frame)
-        depth = self._predictor.depth(image)
+        self._recall(image)
+        depth = self._predictor.depth(image, self._state)
         if self._previous is not None and self._previous_depth is not None:
-            self._motion = self._next_from_previous(self._previous, self._previous_depth, image)
+            self._motion = self._next_from_previous(self._previous, image)
+            self._observe(self._previous, image, depth)
+            if self.refine and self._intrinsics is not None:
+                self._motion = refine_motion(
+                    self._previous.cpu(), self._previous_depth.cpu(), image.cpu(), self._intrinsics, self._motion
+                )
             step = invert_transform(self._motion.double())[0].cpu().numpy()
             self._world_from_camera = _orthonormal(self._world_from_camera @ step)
         self._previous, self._previous_depth = image, depth
@@ -94,17 +108,34 @@ class Tracker:
         self._count += 1
         return tracked
 
-    def _next_from_previous(self, previous: Tensor, previous_depth: Tensor, image: Tensor) -> Tensor:
-        """The motion by the pose net's memory of the last pairs (or, without a pose net, the last motion again), then
-        refined."""
-        motion = self._motion
-        if self._pose is not None:
-            with self._predictor.autocast():
-                self._features.append(self._pose.features(torch.cat((previous, image), dim=1)))
-            motion = self._pose.transforms(torch.stack(tuple(self._features), dim=1))[:, -1].cpu()
-        if self.refine and self._intrinsics is not None:
-            motion = refine_motion(previous.cpu(), previous_depth.cpu(), image.cpu(), self._intrinsics, motion)
-        return motion
+    def _recall(self, image: Tensor) -> None:
+        """Top down: bring the stack's state to the frame that has come."""
+        stack = self._predictor.stack
+        if stack is None:
+            return
+        with self._predictor.autocast():
+            self._state = stack.start(image) if self._state is None else stack.advance(self._state)
+
+    def _next_from_previous(self, previous: Tensor, image: Tensor) -> Tensor:
+        """The motion by the pose net, with the stack's memory or its own of the last pairs; without a pose net, the
+        last motion again."""
+        if self._pose is None:
+            return self._motion
+        context = None if self._state is None else self._state.context
+        with self._predictor.autocast():
+            self._features.append(self._pose.read(self._pose.look(torch.cat((previous, image), dim=1)), context))
+        return self._pose.transforms(torch.stack(tuple(self._features), dim=1))[:, -1].cpu()
+
+    def _observe(self, previous: Tensor, image: Tensor, depth: Tensor) -> None:
+        """Bottom up: tell the stack how the frame differs from what the frame before and the estimates let expect. The
+        motion is the pose net's, as in training, whatever refinement makes of it."""
+        stack = self._predictor.stack
+        if stack is None or self._state is None or self._intrinsics is None:
+            return
+        motion = invert_transform(self._motion).to(image.device)
+        predicted = inverse_warp(previous, depth, motion, self._intrinsics.to(image.device))
+        with self._predictor.autocast():
+            self._state, _ = stack.observe(self._state, image, predicted.image, predicted.mask)
 
 
 def _orthonormal(pose: np.ndarray) -> np.ndarray:

@@ -13,8 +13,6 @@ import json
 import multiprocessing
 import os
 import platform
-import resource
-import sys
 import tempfile
 import time
 from multiprocessing.connection import Connection
@@ -36,8 +34,6 @@ BEND = 400.0
 """Radius of the drive, which runs along a circle, in metres."""
 
 MEMORY_SIZE = (192, 64)
-MIB_PER_MAXRSS = 1 / 2**20 if sys.platform == "darwin" else 1 / 2**10
-"""`ru_maxrss` counts bytes on macOS and KiB elsewhere."""
 
 
 def main() -> None:
@@ -95,14 +91,20 @@ def bench_memory(size: tuple[int, int], frames: int, *, mesh: bool) -> None:
     print_line(f"map_peak_memory_{frames}_frames_{what.replace(' ', '_')}", peak, "MiB", conditions)
 
 
+def peak_memory() -> float:
+    """MiB that this process has held at most; `ru_maxrss` would begin with what its parent held."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+
 def _send_peak(sender: Connection, track: Path, mesh: bool) -> None:
     """Fuse in a fresh process, so that the peak is its own."""
     from vo_gan.open3d_loader import load_open3d
 
     load_open3d()
-    idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MIB_PER_MAXRSS
+    idle = peak_memory()
     summary = fuse_track(track, track.parent / "map", mesh=mesh)
-    sender.send((idle, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MIB_PER_MAXRSS, summary.points))
+    sender.send((idle, peak_memory(), summary.points))
 
 
 def write_street(folder: Path, size: tuple[int, int], frames: int) -> Path:

@@ -102,8 +102,7 @@ class DigitOutlines(Data):
             return Pairs(names, self.first[items], self.second[items], True)
         others = generator.integers(0, len(self.second), len(items)).tolist()
         first, second = (
-            self._shifted(images[chosen], generator)
-            for images, chosen in ((self.first, items), (self.second, others))
+            self._shifted(images[chosen], generator) for images, chosen in ((self.first, items), (self.second, others))
         )
         return Pairs(names, first, second, False)
 

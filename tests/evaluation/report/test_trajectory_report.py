@@ -210,7 +210,7 @@ def test_true_depth_and_motion_rebuild_a_frame(tiny_world: Path) -> None:
 
 def test_curves_are_those_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "metrics.csv").write_text(
-        "step,name,value\n1,train/loss,2\n1,train/seconds,3\n2,train/loss,nan\n3,train/loss,1\n3,validation/loss,1.5\n"
+        "step,name,value\n1,speed/images_per_second,9\n1,train/loss,2\n1,train/seconds,3\n2,train/loss,nan\n3,train/loss,1\n3,validation/loss,1.5\n"
     )
     curves = read_metrics(tmp_path / "metrics.csv")
     np.testing.assert_array_equal(curves["train/loss"], [[1, 3], [2, 1]])

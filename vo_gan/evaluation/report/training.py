@@ -20,6 +20,10 @@ Curve = tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"]]
 """Steps and values."""
 
 
+PARTS = ("train", "validation")
+"""What is drawn; other rows, such as those of speed, say nothing of what is learned."""
+
+
 def run_of(weights: Path) -> Path | None:
     """The run folder that weights are from: the folder itself, or the one whose checkpoint it is; None if neither has
     a `metrics.csv`."""
@@ -38,14 +42,15 @@ def training_blocks(run: Path) -> list[Block]:
         VoGanError: the file is damaged.
     """
     curves = read_metrics(run / "metrics.csv")
-    names = dict.fromkeys(name.partition("/")[2] for name in curves)
+    split = [name.partition("/") for name in curves]
+    names = dict.fromkeys(name for part, _, name in split if part in PARTS)
     charts: list[Block] = []
     for name in names:
         if name.partition("/")[0] in LEFT_OUT:
             continue
         series = [
             Series(part, *curves[f"{part}/{name}"], dots=part == "validation")
-            for part in ("train", "validation")
+            for part in PARTS
             if f"{part}/{name}" in curves
         ]
         parts = " and ".join("training" if line.label == "train" else "validation" for line in series)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
 import random
 import signal
@@ -17,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from vo_gan.engine import Learner, Trainer, TrainingConfig, load_checkpoint
+from vo_gan.engine import learner as learner_module
 from vo_gan.errors import VoGanError
 
 
@@ -182,6 +184,43 @@ def test_an_exploding_gradient_is_skipped(tmp_path: Path) -> None:
     unwatched = Trainer(Pull(), replace(CONFIG, steps=80), tmp_path / "unwatched", {})
     unwatched.fit(Batches(spike=70), [])
     assert unwatched.skipped == 0
+
+
+class Square(Pull):
+    """Of 0, the loss is finite and its gradient is not."""
+
+    whole_gradients = False
+    clip_norm = math.inf
+
+    def step(self, batch: Batch, step: int) -> dict[str, Tensor]:  # noqa: ARG002
+        loss = (0 * self.networks["net"](batch.value)).sqrt().sum()
+        self.update("net", loss)
+        return {"net": loss}
+
+
+@pytest.mark.parametrize("large", [1, 2])
+def test_moving_at_once_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: int) -> None:
+    """Without clipping, weights that move as soon as their gradients are there move as all together do."""
+    monkeypatch.setattr(learner_module, "LARGE", large)
+    learners = []
+    for whole in (True, False):
+        random.seed(1)
+        np.random.seed(1)  # noqa: NPY002
+        learner = Pull()
+        learner.clip_norm, learner.whole_gradients = math.inf, whole
+        Trainer(learner, CONFIG, tmp_path / str(whole), {}).fit(Batches(), [])
+        learners.append(learner.plain_networks())
+    assert rows(tmp_path / "True") == rows(tmp_path / "False")
+    for name, network in learners[0].items():
+        assert torch.equal(network.weight, learners[1][name].weight)
+    assert all(p.grad is None for network in learners[1].values() for p in network.parameters())
+
+
+def test_a_nan_gradient_of_weights_that_move_at_once_stops(tmp_path: Path) -> None:
+    trainer = Trainer(Square(), CONFIG, tmp_path, {})
+    with pytest.raises(VoGanError, match=r"step 1: the gradient of the net's loss is nan, .*frame-\d.*--resume"):
+        trainer.fit(Batches(), [])
+    assert not (tmp_path / "checkpoints").exists()
 
 
 class Mean(Learner):

@@ -2,13 +2,14 @@
 
 from vo_gan.engine.averages import AVERAGE, average_of, follow
 from vo_gan.engine.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, tensors_of
-from vo_gan.engine.learner import Learner, NonFiniteError
+from vo_gan.engine.learner import HalfMovedError, Learner, NonFiniteError
 from vo_gan.engine.processes import launch
 from vo_gan.engine.trainer import Trainer, TrainingConfig
 
 __all__ = [
     "AVERAGE",
     "Checkpoint",
+    "HalfMovedError",
     "Learner",
     "NonFiniteError",
     "Trainer",

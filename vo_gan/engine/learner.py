@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -24,10 +24,17 @@ NORM_MEMORY = 0.98
 NORMS_KNOWN = 50
 """Updates after which that mean is one to compare with."""
 
+LARGE = 65_536
+"""Values of a parameter from which on its gradient is worth not keeping."""
+
 
 class NonFiniteError(ArithmeticError):
     """A loss or gradient is NaN, infinite or out of all proportion. It is raised before any weight has been touched by
     it."""
+
+
+class HalfMovedError(ArithmeticError):
+    """A gradient is NaN or infinite after some weights have moved already."""
 
 
 class Learner(ABC):
@@ -40,6 +47,9 @@ class Learner(ABC):
         explosion: a gradient this many times as long as its running mean is refused; 0 for never. Training sets it.
         larger_is_better: validation figures whose largest value is the best; of all others it is the smallest.
         keeps_pictures: whether the pictures of a validation are also written as files.
+        whole_gradients: whether a gradient is complete before any weight moves, as clipping, watching for explosions
+            and skipping a step need it. Where not, and no setting needs it, every weight moves as soon as its own part
+            is there: the same steps, without the memory of a gradient.
     """
 
     networks: dict[str, Any]
@@ -48,6 +58,7 @@ class Learner(ABC):
     explosion: float = 0.0
     larger_is_better: frozenset[str] = frozenset()
     keeps_pictures: bool = False
+    whole_gradients: bool = True
 
     _part, _parts = 0, 1
 
@@ -89,16 +100,15 @@ class Learner(ABC):
         self._part, self._parts = part, parts
         self._updated.clear()
 
-    def update(self, optimiser: str, loss: Tensor) -> Tensor:
-        """One step of the named optimiser down the gradient of `loss`; returns the gradient's norm.
+    def update(self, optimiser: str, loss: Tensor) -> None:
+        """One step of the named optimiser down the gradient of `loss`.
 
-        Several processes average their gradients first. Of a batch in parts, the parts before the last only add theirs,
-        and 0 is returned.
+        Several processes average their gradients first. Of a batch in parts, the parts before the last only add theirs.
 
         Raises:
             NonFiniteError: the loss or its gradient is not finite, or exploded; the weights are as before. All
-            processes
-                raise it if one does.
+                processes raise it if one does.
+            HalfMovedError: the gradient is not finite, and `whole_gradients` is off; the weights are spoiled.
         """
         together = self._fabric.world_size > 1
         finite: Any = torch.isfinite(loss.detach())
@@ -115,25 +125,16 @@ class Learner(ABC):
         chosen = self.optimisers[optimiser]
         if self._part == 0:
             chosen.zero_grad(set_to_none=True)
-        self._fabric.backward(loss / self._parts if self._parts > 1 else loss)
-        if self._part < self._parts - 1:
-            return loss.new_zeros(())
-        parameters = [parameter for group in chosen.param_groups for parameter in group["params"]]
-        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-        if together:
-            self._average(gradients)
-        norm = nn.utils.get_total_norm(gradients)
-        if not torch.isfinite(norm):
-            raise NonFiniteError(f"the gradient of the {optimiser}'s loss is {norm.item()}")
-        if self.explosion:
-            self._refuse_explosion(optimiser, norm.item())
-        if math.isfinite(self.clip_norm):
-            nn.utils.clip_grads_with_norm_(parameters, self.clip_norm, norm)
-        chosen.step()
-        # Now, not before the next backward: the next forward needs the memory.
-        chosen.zero_grad(set_to_none=True)
+        clipped = math.isfinite(self.clip_norm) or self.explosion > 0
+        if self.whole_gradients or clipped or together or self._parts > 1:
+            self._fabric.backward(loss / self._parts if self._parts > 1 else loss)
+            if self._part < self._parts - 1:
+                return
+            self._move(optimiser)
+        else:
+            with _moved_at_once(chosen, f"the {optimiser}'s loss"):
+                self._fabric.backward(loss)
         self.stepped(optimiser)
-        return norm
 
     def stepped(self, optimiser: str) -> None:  # noqa: B027
         """What is to be done after an optimiser has moved its weights."""
@@ -173,6 +174,24 @@ class Learner(ABC):
         for name, network in self.plain_networks().items():
             network.load_state_dict(tensors_of(tensors, name))
 
+    def _move(self, optimiser: str) -> None:
+        """Let an optimiser step down the gradient that was gathered."""
+        chosen = self.optimisers[optimiser]
+        parameters = [parameter for group in chosen.param_groups for parameter in group["params"]]
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        if self._fabric.world_size > 1:
+            self._average(gradients)
+        norm = nn.utils.get_total_norm(gradients)
+        if not torch.isfinite(norm):
+            raise NonFiniteError(f"the gradient of the {optimiser}'s loss is {norm.item()}")
+        if self.explosion:
+            self._refuse_explosion(optimiser, norm.item())
+        if math.isfinite(self.clip_norm):
+            nn.utils.clip_grads_with_norm_(parameters, self.clip_norm, norm)
+        chosen.step()
+        # Now, not before the next backward: the next forward needs the memory.
+        chosen.zero_grad(set_to_none=True)
+
     def _average(self, gradients: list[Tensor]) -> None:
         """Replace gradients by their mean over all processes: all of them in one message."""
         lengths = [gradient.numel() for gradient in gradients]
@@ -187,3 +206,43 @@ class Learner(ABC):
                 f"the gradient of the {optimiser}'s loss is {norm:.3g} long, {norm / mean:.0f} times its running mean"
             )
         self._norms[optimiser] = (count + 1, NORM_MEMORY * mean + (1 - NORM_MEMORY) * norm)
+
+
+@contextmanager
+def _moved_at_once(optimiser: Any, of: str) -> Iterator[None]:
+    """Each of an optimiser's large parameters takes its step as soon as a backward pass has its gradient complete, and
+    drops the gradient; the small ones, which hold little memory, take it together at the end.
+
+    An optimiser's step passes over parameters that have no gradient: those that are not to move yet are hidden by
+    keeping theirs elsewhere.
+    """
+    stepping = getattr(optimiser, "optimizer", optimiser)
+    waiting: list[tuple[nn.Parameter, Tensor]] = []
+
+    def arrived(parameter: nn.Parameter) -> None:
+        gradient, parameter.grad = parameter.grad, None
+        length = torch.linalg.vector_norm(gradient)
+        if not torch.isfinite(length):
+            raise HalfMovedError(f"the gradient of {of} is {length.item()}")
+        if parameter.numel() < LARGE:
+            waiting.append((parameter, gradient))  # type: ignore[arg-type]
+            return
+        parameter.grad = gradient
+        stepping.step()
+        parameter.grad = None
+
+    hooks = [
+        parameter.register_post_accumulate_grad_hook(arrived)
+        for group in optimiser.param_groups
+        for parameter in group["params"]
+        if parameter.requires_grad
+    ]
+    try:
+        yield
+        for parameter, gradient in waiting:
+            parameter.grad = gradient
+        stepping.step()
+        stepping.zero_grad(set_to_none=True)
+    finally:
+        for hook in hooks:
+            hook.remove()

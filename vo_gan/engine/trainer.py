@@ -16,7 +16,7 @@ from torch import Tensor
 from vo_gan.device import Device, Precision
 from vo_gan.engine.checkpoint import load_checkpoint, save_checkpoint
 from vo_gan.engine.interruption import Interruption
-from vo_gan.engine.learner import Learner, NonFiniteError
+from vo_gan.engine.learner import HalfMovedError, Learner, NonFiniteError
 from vo_gan.engine.logs import Logs
 from vo_gan.engine.pace import Pace
 from vo_gan.engine.processes import anyone, gathered, launch, mean_of
@@ -228,6 +228,12 @@ class Trainer:
                     next(stream)
                 self._skip(step, error, batch.names)
                 return {}
+            except HalfMovedError as error:
+                raise VoGanError(
+                    f"training stopped at step {step + 1}: {error}, in the batch of "
+                    f"{', '.join(dict.fromkeys(batch.names))}. Go on from {self.run / 'checkpoints' / 'last'} with "
+                    "--resume and a lower learning rate"
+                ) from error
         self._skipped_in_a_row = 0
         return losses
 

@@ -116,6 +116,9 @@ class LstmPoseNet(PoseNet):
 
     The features keep a coarse layout (2 x 4 cells), for a turn and a step forward differ in where things move.
     Two LSTM layers of 1024 are what others read out of the paper; the size here is configuration.
+
+    Features also reach the motion directly. All driving is forward, and without a way around them the LSTM's bounded
+    units are the quickest source of that one constant motion: they saturate, and turns are no longer seen.
     """
 
     CELLS = (2, 4)
@@ -127,6 +130,8 @@ class LstmPoseNet(PoseNet):
         self.head = nn.Linear(config.hidden, 6)
         nn.init.normal_(self.head.weight, 0.0, 0.01)
         nn.init.zeros_(self.head.bias)
+        self.direct = nn.Linear(self.lstm.input_size, 6, bias=False)
+        nn.init.zeros_(self.direct.weight)
 
     def summarise(self, maps: Float[Tensor, "b c h w"]) -> Float[Tensor, "b f"]:
         """One vector per pair."""
@@ -134,9 +139,9 @@ class LstmPoseNet(PoseNet):
         return F.adaptive_avg_pool2d(squeezed, self.CELLS).flatten(1)
 
     def motions(self, features: Float[Tensor, "b n f"]) -> Float[Tensor, "b n 6"]:
-        """Motions from the LSTM's states, started at zero before the first pair."""
+        """Motions from the features and the LSTM's states, started at zero before the first pair."""
         states, _ = self.lstm(features)
-        return self.head(states)
+        return self.head(states) + self.direct(features)
 
 
 class PairwisePoseNet(PoseNet):

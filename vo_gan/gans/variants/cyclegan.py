@@ -19,7 +19,7 @@ from vo_gan.gans.networks import build_network
 from vo_gan.gans.objectives import Objective
 from vo_gan.gans.pictures import grid
 from vo_gan.gans.replay import ReplayPool
-from vo_gan.gans.variants.translation import PICTURED, TranslationVariant, require_images, rows, together
+from vo_gan.gans.variants.translation import PICTURED, TranslationVariant, require_images, rows
 from vo_gan.gans.variants.variant import adam, frozen, halved_discriminator_loss, near_to, published_generator_loss
 
 
@@ -115,16 +115,14 @@ class Cyclegan(TranslationVariant):
         config, networks = self.config, self.networks
         real = {"first": batch.first, "second": batch.second}
         to_second, to_first = networks["to_second"], networks["to_first"]
-        # An image given together with one of the other domain, which should stay as it is.
-        alike = ([batch.second], [batch.first]) if self.has_identity else ([], [])
-        made_second, *same_second = together(to_second, config.norm, [batch.first, *alike[0]])
-        made_first, *same_first = together(to_first, config.norm, [batch.second, *alike[1]])
+        made_second, made_first = to_second(batch.first), to_first(batch.second)
         cycle = near_to(to_first(made_second), batch.first) + near_to(to_second(made_first), batch.second)
         made = {"first": made_first, "second": made_second}
         losses = {"cycle": cycle}
         loss = config.cycle * cycle
         if self.has_identity:
-            losses["identity"] = near_to(same_first[0], batch.first) + near_to(same_second[0], batch.second)
+            same = near_to(to_first(batch.first), batch.first) + near_to(to_second(batch.second), batch.second)
+            losses["identity"] = same
             loss = loss + config.cycle * config.identity * losses["identity"]
         with frozen(networks["first"], networks["second"]):
             fooling = [published_generator_loss(config.objective, networks[name](made[name])) for name in real]

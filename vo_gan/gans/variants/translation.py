@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from vo_gan.errors import VoGanError
-from vo_gan.gans.blocks import Norm
 from vo_gan.gans.data.batches import DataShape
 from vo_gan.gans.figures import kid, psnr, ssim
 from vo_gan.gans.inference import Noise, Stats, at_test_time
@@ -89,13 +88,6 @@ def rows(*columns: Tensor) -> Tensor:
     """Batches of images of one size as one batch, in RGB, one of each in turn."""
     coloured = [2 * as_rgb(column) - 1 for column in columns]
     return torch.stack(coloured, dim=1).flatten(0, 1)
-
-
-def together(network: nn.Module, norm: Norm, images: Sequence[Tensor]) -> list[Tensor]:
-    """What a network makes of several batches: in one pass where no layer mixes the samples of a batch."""
-    if norm == "batch":
-        return [network(image) for image in images]
-    return list(network(torch.cat(list(images))).split([len(image) for image in images]))
 
 
 def require_images(shape: DataShape) -> None:

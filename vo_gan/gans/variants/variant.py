@@ -50,6 +50,7 @@ class Variant(Learner):
     generators: ClassVar[tuple[str, ...]] = ("generator",)
 
     clip_norm = math.inf
+    whole_gradients = False
     keeps_pictures = True
     larger_is_better = frozenset(
         {"psnr", "ssim", "psnr_back", "modes", "reached", "quality", "agreement", "whole_agreement"}
@@ -86,16 +87,15 @@ class Variant(Learner):
         for name in self.generators if self._decay else ():
             networks[name + AVERAGE].load_state_dict(networks[name].state_dict())
 
-    def update(self, optimiser: str, loss: Tensor) -> Tensor:
-        """See `Learner.update`; the averages follow the generators that it trained."""
-        norm = super().update(optimiser, loss)
-        if self._decay:
-            trained = {id(p) for group in self.optimisers[optimiser].param_groups for p in group["params"]}
-            networks = self.plain_networks()
-            for name in self.generators:
-                if any(id(parameter) in trained for parameter in networks[name].parameters()):
-                    _follow(networks[name + AVERAGE], networks[name], self._decay)
-        return norm
+    def stepped(self, optimiser: str) -> None:
+        """The averages follow the generators that it trained."""
+        if not self._decay:
+            return
+        trained = {id(p) for group in self.optimisers[optimiser].param_groups for p in group["params"]}
+        networks = self.plain_networks()
+        for name in self.generators:
+            if any(id(parameter) in trained for parameter in networks[name].parameters()):
+                _follow(networks[name + AVERAGE], networks[name], self._decay)
 
     def for_use(self, generator: str = "generator") -> nn.Module:
         """The generator that samples are made with: its average if there is one.

@@ -15,6 +15,7 @@ from jaxtyping import Float, Float32, Float64, UInt8
 from vo_gan.data import Drive
 from vo_gan.errors import VoGanError
 from vo_gan.geometry import chain_motions
+from vo_gan.odometry.sgbm import sgbm_disparity
 from vo_gan.odometry.trajectory import Trajectory
 from vo_gan.progress import progress
 
@@ -36,8 +37,6 @@ MIN_DISPARITY = 0.5
 NEAREST_DEPTH = 3.2
 """Metres from which on stereo matching looks for surfaces, unless told how many disparities to try. More cost time, and
 the left border of the image: as many columns as there are disparities have no depth."""
-
-SGBM_BLOCK = 5
 
 Motion = Float64[np.ndarray, "4 4"]
 
@@ -127,19 +126,7 @@ def sgbm_depth(
     """
     if max_disparity is None:
         max_disparity = 16 * math.ceil(fx * baseline / NEAREST_DEPTH / 16)
-    matcher = cv2.StereoSGBM.create(
-        minDisparity=0,
-        numDisparities=max_disparity,
-        blockSize=SGBM_BLOCK,
-        P1=8 * SGBM_BLOCK**2,
-        P2=32 * SGBM_BLOCK**2,
-        disp12MaxDiff=1,
-        uniquenessRatio=10,
-        speckleWindowSize=100,
-        speckleRange=2,
-        mode=cv2.STEREO_SGBM_MODE_SGBM_3WAY,
-    )
-    disparity = matcher.compute(_grey(left), _grey(right)).astype(np.float32) / 16.0
+    disparity = sgbm_disparity(left, right, max_disparity)
     depth = np.zeros_like(disparity)
     np.divide(np.float32(fx * baseline), disparity, out=depth, where=disparity >= MIN_DISPARITY)
     return depth

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from vo_gan import __version__
-from vo_gan.commands import data, demo, depth, evaluate, gan, import_weights, map, track, train, view, world
+from vo_gan.commands import data, demo, depth, evaluate, gan, import_weights, map, stereo, track, train, view, world
 from vo_gan.errors import VoGanError
 from vo_gan.progress import set_quiet
 
@@ -21,6 +21,7 @@ COMMANDS: dict[str, ModuleType] = {
     "train": train,
     "track": track,
     "depth": depth,
+    "stereo": stereo,
     "evaluate": evaluate,
     "map": map,
     "view": view,

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from vo_gan.engine import TrainingConfig
 from vo_gan.errors import VoGanError
-from vo_gan.recipes import GanvoConfig, SganvoConfig
+from vo_gan.recipes import CoupledSynthesisConfig, GanvoConfig, SganvoConfig, StereoConfig
 from vo_gan.settings import override, read_yaml, settings_from
 
 
@@ -26,6 +26,8 @@ class DataConfig:
         height: of the images trained on, pixels.
         frames: frames of a snippet; every frame but the first and last is a target.
         stride: frames from one frame of a snippet to the next.
+        speeds: every training drive is played once at each of these speeds: 2 leaves out every other frame, -1 plays it
+            backwards. Where all cars drive alike, other speeds are what teaches a pose net to look how far it came.
         run: for networks that remember, frames after which a place in the batch goes on elsewhere; 0: with the drive.
         batch: snippets of a step.
         workers: processes that decode frames.
@@ -41,6 +43,7 @@ class DataConfig:
     height: int = 128
     frames: int = 3
     stride: int = 1
+    speeds: list[int] = field(default_factory=lambda: [1])
     run: int = 100
     batch: int = 4
     workers: int = 2
@@ -60,16 +63,20 @@ class Config:
         data: what to train on.
         ganvo: the recipe of that name.
         sganvo: the recipe of that name.
+        coupled: the recipe of that name.
+        stereo: the recipe of that name.
         training: how long and how to train.
     """
 
-    recipe: Literal["ganvo", "sganvo"] = "ganvo"
+    recipe: Literal["ganvo", "sganvo", "coupled", "stereo"] = "ganvo"
     name: str = "ganvo"
     seed: int = 0
     scale: Literal["metric", "relative"] = "relative"
     data: DataConfig = field(default_factory=DataConfig)
     ganvo: GanvoConfig = field(default_factory=GanvoConfig)
     sganvo: SganvoConfig = field(default_factory=SganvoConfig)
+    coupled: CoupledSynthesisConfig = field(default_factory=CoupledSynthesisConfig)
+    stereo: StereoConfig = field(default_factory=StereoConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
 from torch import nn
 
-from vo_gan.config import config_from
+from vo_gan.config import Config, config_from
 from vo_gan.engine import AVERAGE, Checkpoint, load_checkpoint, tensors_of
 from vo_gan.errors import VoGanError
-from vo_gan.models import PredictiveStack, build_depth_generator, build_pose_net
-from vo_gan.odometry import Networks
+from vo_gan.models import CoupledViews, PredictiveStack, StereoMatcher, build_depth_generator, build_pose_net
+from vo_gan.odometry import LearnedMatcher, Matcher, Networks, PairNetworks, SgbmMatcher
+
+SGBM = "sgbm"
+"""Names OpenCV's semi-global matching where a folder with a network could stand."""
 
 
 def load_networks(folder: Path) -> Networks:
@@ -18,13 +22,15 @@ def load_networks(folder: Path) -> Networks:
     says, on the CPU; their moving averages where there are any.
 
     Raises:
-        VoGanError: there is no whole checkpoint, or its weights do not fit the networks that it describes.
+        VoGanError: there is no whole checkpoint, its recipe trains other networks, or its weights do not fit those that
+            it describes.
     """
-    if not (folder / "model.safetensors").exists() and (folder / "checkpoints").is_dir():
-        best, last = folder / "checkpoints" / "best", folder / "checkpoints" / "last"
-        folder = best if best.exists() else last
-    checkpoint = load_checkpoint(folder)
-    config = config_from(checkpoint.config, str(folder / "config.yaml"))
+    checkpoint, config = open_checkpoint(folder)
+    if config.recipe not in ("ganvo", "sganvo"):
+        raise VoGanError(
+            f"{checkpoint.folder} holds networks of the recipe {config.recipe}, which estimate no motion: expected "
+            "weights of ganvo or sganvo"
+        )
     size = (config.data.width, config.data.height)
     recipe = config.sganvo if config.recipe == "sganvo" else config.ganvo
     stack = PredictiveStack(config.sganvo.stack) if config.recipe == "sganvo" else None
@@ -35,6 +41,76 @@ def load_networks(folder: Path) -> Networks:
         if network is not None:
             _load(network, name, checkpoint)
     return Networks(depth=depth, pose=pose, size=size, scale=config.scale, stack=stack)
+
+
+def load_pair_networks(folder: Path) -> PairNetworks:
+    """The view synthesiser of a checkpoint of the recipe `coupled` (or of a run folder's best), on the CPU.
+
+    Raises:
+        VoGanError: there is no whole checkpoint, its recipe is another, it does not know its cameras, or its weights do
+            not fit the network that it describes.
+    """
+    checkpoint, config = open_checkpoint(folder)
+    if config.recipe != "coupled":
+        raise VoGanError(
+            f"{checkpoint.folder} holds networks of the recipe {config.recipe}: expected weights of coupled, which "
+            "synthesise views"
+        )
+    if not config.coupled.rig.known:
+        raise VoGanError(
+            f"{checkpoint.folder / 'config.yaml'}: coupled.rig does not say which cameras were trained with: expected "
+            "their focal length (share of the width) and baseline (metres), which training writes there"
+        )
+    views = CoupledViews(config.coupled.views)
+    _load(views, "views", checkpoint)
+    return PairNetworks(views=views, size=(config.data.width, config.data.height), rig=config.coupled.rig)
+
+
+def load_matcher(folder: Path) -> StereoMatcher:
+    """The matcher of a checkpoint of the recipe `stereo` (or of a run folder's best), on the CPU.
+
+    Raises:
+        VoGanError: there is no whole checkpoint, its recipe is another, or its weights do not fit the network that it
+            describes.
+    """
+    checkpoint, config = open_checkpoint(folder)
+    if config.recipe != "stereo":
+        raise VoGanError(
+            f"{checkpoint.folder} holds networks of the recipe {config.recipe}: expected weights of stereo, which match "
+            "pairs; or match without a network, by sgbm"
+        )
+    matcher = StereoMatcher(config.stereo.matcher)
+    _load(matcher, "matcher", checkpoint)
+    return matcher
+
+
+def choose_matcher(name: str, *, device: torch.device | str = "cpu", confidence: bool = True) -> Matcher:
+    """The matcher that a command names.
+
+    Args:
+        name: `sgbm` for OpenCV's, else the folder of `load_matcher`.
+        device: where a network runs.
+        confidence: also match from right to left.
+
+    Raises:
+        VoGanError: see `load_matcher`.
+    """
+    if name == SGBM:
+        return SgbmMatcher(confidence=confidence)
+    return LearnedMatcher(load_matcher(Path(name)), device=device, confidence=confidence)
+
+
+def open_checkpoint(folder: Path) -> tuple[Checkpoint, Config]:
+    """A checkpoint, or a run folder's best, or last where there is no best; and its configuration.
+
+    Raises:
+        VoGanError: there is no whole checkpoint, or its configuration is none.
+    """
+    if not (folder / "model.safetensors").exists() and (folder / "checkpoints").is_dir():
+        best, last = folder / "checkpoints" / "best", folder / "checkpoints" / "last"
+        folder = best if best.exists() else last
+    checkpoint = load_checkpoint(folder)
+    return checkpoint, config_from(checkpoint.config, str(folder / "config.yaml"))
 
 
 def _load(network: nn.Module, name: str, checkpoint: Checkpoint) -> None:

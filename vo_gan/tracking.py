@@ -22,7 +22,7 @@ from vo_gan.device import Precision
 from vo_gan.engine.interruption import Interruption
 from vo_gan.errors import VoGanError
 from vo_gan.files import replace_file
-from vo_gan.odometry import Networks, TrackedFrame, Tracker
+from vo_gan.odometry import Networks, StereoDepth, TrackedFrame, Tracker
 from vo_gan.odometry.trajectory import Trajectory, write_kitti, write_tum
 from vo_gan.progress import progress
 
@@ -36,10 +36,19 @@ Watcher = Callable[[UInt8[np.ndarray, "h w 3"], TrackedFrame], None]
 
 @dataclass(frozen=True)
 class TrackSource:
-    """Where a track comes from, as `track.json` tells it."""
+    """Where a track comes from, as `track.json` tells it.
+
+    Attributes:
+        path: of the drive.
+        weights: of the networks.
+        depth: what says the depth: `networks`, or what matches stereo pairs.
+        selection: the frames tracked, from the first to the one after the last; None: all.
+        intrinsics: those that were given, where the drive has none.
+    """
 
     path: Path
     weights: str
+    depth: str = "networks"
     selection: tuple[int, int] | None = None
     intrinsics: tuple[float, float, float, float] | None = None
 
@@ -76,6 +85,7 @@ def track_drive(
     out: Path,
     source: TrackSource,
     *,
+    stereo: StereoDepth | None = None,
     refine: bool | None = None,
     precision: Precision = "fp32",
     device: torch.device | str = "cpu",
@@ -91,6 +101,7 @@ def track_drive(
         networks: of which the depth generator and the pose net are used.
         out: the track folder; an older track there is replaced.
         source: as what `track.json` names the drive.
+        stereo: says the depth of the frames, at the networks' size, instead of the depth generator.
         refine: see `Tracker`; None refines where the drive has intrinsics.
         precision: of the networks.
         device: where they run.
@@ -109,8 +120,8 @@ def track_drive(
     with Interruption() as interruption, ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
         writes: list[Future[None]] = []
         try:
-            for frame in progress(_read_ahead(drive, networks.size, reader), "track", total=len(drive)):
-                tracked = tracker.track(frame)
+            for frame, depth in progress(_read_ahead(drive, networks.size, stereo, reader), "track", total=len(drive)):
+                tracked = tracker.track(frame, depth)
                 path = depth_folder / f"{tracked.index:06d}.png"
                 writes.append(writer.submit(_write_depth, path, tracked.depth))
                 poses.append(tracked.world_from_camera)
@@ -140,14 +151,21 @@ def track_drive(
     return summary
 
 
-def _read_ahead(drive: Drive, size: tuple[int, int], reader: ThreadPoolExecutor) -> Iterator[np.ndarray]:
-    pending = [reader.submit(drive.read, index, size) for index in range(min(READ_AHEAD, len(drive)))]
+def _read_ahead(
+    drive: Drive, size: tuple[int, int], stereo: StereoDepth | None, reader: ThreadPoolExecutor
+) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """Frames with, where it is matched, their depth."""
+
+    def read(index: int) -> tuple[np.ndarray, np.ndarray | None]:
+        return drive.read(index, size), None if stereo is None else stereo(index)
+
+    pending = [reader.submit(read, index) for index in range(min(READ_AHEAD, len(drive)))]
     for index in range(READ_AHEAD, len(drive) + READ_AHEAD):
         if not pending:
             return
         frame = pending.pop(0).result()
         if index < len(drive):
-            pending.append(reader.submit(drive.read, index, size))
+            pending.append(reader.submit(read, index))
         yield frame
 
 
@@ -178,8 +196,9 @@ def _prepare(out: Path) -> Path:
 
 
 def encode_depth(depth: Float32[np.ndarray, "h w"]) -> bytes:
-    """A depth map (metres) as a 16-bit PNG of metres x 256, at least 1: 0 would mean no depth."""
+    """A depth map (metres, 0 = unknown) as a 16-bit PNG of metres x 256; what is known is at least 1."""
     coded = np.clip(np.rint(depth * DEPTH_UNITS_PER_METRE), 1, 65535).astype(np.uint16)
+    coded = np.where(depth > 0, coded, np.uint16(0))
     return cv2.imencode(".png", coded, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
 
 
@@ -203,6 +222,7 @@ def _write_track(
         "selection": None if source.selection is None else list(source.selection),
         "source_intrinsics": None if source.intrinsics is None else list(source.intrinsics),
         "weights": source.weights,
+        "depth": source.depth,
         "frames": summary.frames,
         "size": list(networks.size),
         "intrinsics": None

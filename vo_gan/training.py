@@ -9,15 +9,28 @@ import torch
 import yaml
 
 from vo_gan.config import Config, to_plain
-from vo_gan.data import Drive, RangedDrive, Share, SnippetDataset, make_loader, make_run_loader, open_drives, verify
+from vo_gan.data import (
+    Drive,
+    RangedDrive,
+    Share,
+    SnippetDataset,
+    make_loader,
+    make_run_loader,
+    open_drives,
+    played,
+    verify,
+)
 from vo_gan.data.cache import cached
+from vo_gan.data.drive_pairs import PairLoader
 from vo_gan.data.loader import SnippetLoader
+from vo_gan.data.stereo_drives import common_rig, with_right_views
 from vo_gan.engine import Learner, Trainer, launch
 from vo_gan.errors import VoGanError
 from vo_gan.files import replace_file
 from vo_gan.losses import set_compilation
 from vo_gan.progress import say
-from vo_gan.recipes import Ganvo, Sganvo
+from vo_gan.recipes import CoupledSynthesis, Ganvo, Sganvo, Stereo
+from vo_gan.stereo_training import stereo_loaders
 
 HELD_OUT = 0.1
 """Share of every drive that is kept for validation where the configuration names no validation drives."""
@@ -36,6 +49,11 @@ def train(config: Config, run: Path, *, resume: bool = False) -> Path:
     if resume and not checkpoints.exists():
         raise VoGanError(f"{run} holds no checkpoint to resume from: start without --resume")
     drives, held_out = _drives(config)
+    if config.recipe in ("coupled", "stereo"):
+        drives, held_out = with_right_views(drives), with_right_views(held_out)
+    if config.recipe == "coupled":
+        rig = common_rig([*drives, *held_out])
+        config = dataclasses.replace(config, coupled=dataclasses.replace(config.coupled, rig=rig))
     verify([*drives, *held_out])
     fabric = launch(config.training.device, config.training.precision, config.training.devices, config.training.nodes)
     share = Share(fabric.global_rank, fabric.world_size)
@@ -51,8 +69,9 @@ def train(config: Config, run: Path, *, resume: bool = False) -> Path:
         torch.manual_seed(config.seed + share.process)
     else:
         snippets, unseen = training.dataset, validation.dataset
+        kind = "pairs" if config.recipe == "stereo" else f"snippets of {config.data.frames} frames"
         say(
-            f"{len(snippets)} snippets of {config.data.frames} frames at {config.data.width}x{config.data.height} from "
+            f"{len(snippets)} {kind} at {config.data.width}x{config.data.height} from "
             f"{len(drives)} drives, {len(unseen)} for validation; scale: {config.scale}; device: "
             f"{share.processes} x {fabric.device}",
         )
@@ -70,23 +89,32 @@ def build_learner(config: Config) -> Learner:
     size = (config.data.width, config.data.height)
     if config.recipe == "sganvo":
         return Sganvo(config.sganvo, size, config.seed)
+    if config.recipe == "coupled":
+        return CoupledSynthesis(config.coupled, size, config.seed)
+    if config.recipe == "stereo":
+        return Stereo(config.stereo, config.seed)
     return Ganvo(config.ganvo, size, config.seed)
 
 
 def _has_stereo(config: Config, drives: list[Drive]) -> bool:
+    if config.recipe in ("coupled", "stereo"):
+        return True
     recipe = config.sganvo if config.recipe == "sganvo" else config.ganvo
     return recipe.reconstruction.stereo > 0 and any(drive.baseline is not None for drive in drives)
 
 
 def _loaders(
     config: Config, drives: list[Drive], held_out: list[Drive], share: Share
-) -> tuple[SnippetLoader, SnippetLoader]:
+) -> tuple[SnippetLoader | PairLoader, SnippetLoader | PairLoader]:
     """Batches to train on, and to validate on: in runs where the networks remember."""
+    if config.recipe == "stereo":
+        return stereo_loaders(config, drives, held_out, share)
     data = config.data
     size = (data.width, data.height)
     stereo = config.scale == "metric"
     folder = Path(data.cache_folder)
-    snippets = SnippetDataset(cached(drives, size, data.cache, folder), data.frames, size, data.stride, stereo)
+    seen = played(cached(drives, size, data.cache, folder), data.speeds)
+    snippets = SnippetDataset(seen, data.frames, size, data.stride, stereo)
     unseen = SnippetDataset(cached(held_out, size, data.cache, folder), data.frames, size, data.stride, stereo)
     together = data.batch * share.processes
     if len(snippets) < together:

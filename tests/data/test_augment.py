@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from vo_gan.data import Snippet, augment
-from vo_gan.data.augment import _colour_change, _recolour
+from vo_gan.data.augment import colour_change, recolour
 
 
 def batch_of(count: int, size: tuple[int, int] = (12, 8)) -> Snippet:
@@ -99,7 +99,7 @@ def colours(draws: list[float]) -> torch.Tensor:
     """A red, a green and a grey pixel after the change that these draws (0.5 = none) make."""
     pixels = torch.tensor([[0.6, 0.3, 0.3], [0.3, 0.6, 0.3], [0.4, 0.4, 0.4]])
     images = pixels.T.reshape(1, 1, 3, 1, 3)
-    return _recolour(images, *_colour_change(images, torch.tensor([draws])))[0, 0, :, 0].T
+    return recolour(images, *colour_change(images, torch.tensor([draws])))[0, 0, :, 0].T
 
 
 def test_known_colours() -> None:

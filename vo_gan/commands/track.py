@@ -18,7 +18,15 @@ LIVE_PNG = "live.png"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("source", type=Path, help="KITTI sequence, raw drive, folder of frames, or video")
-    parser.add_argument("--weights", type=Path, required=True, metavar="DIR", help="a checkpoint, or a run folder")
+    parser.add_argument(
+        "--weights", type=Path, metavar="DIR", help="a checkpoint, or a run folder; can be left out with --stereo"
+    )
+    parser.add_argument(
+        "--stereo",
+        metavar="sgbm|DIR",
+        help="depth from matching right views, by OpenCV's matcher or a network (recipe stereo), not from --weights; "
+        "without --weights, each motion is refined from the one before",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the track goes")
     parser.add_argument(
         "--intrinsics", type=intrinsics, metavar="fx,fy,cx,cy", help="where the source has none; pixels"
@@ -58,7 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
     from vo_gan.data import RangedDrive, open_drive
     from vo_gan.device import choose_device
     from vo_gan.errors import VoGanError
-    from vo_gan.pretrained import load_networks
+    from vo_gan.odometry import Networks, StereoDepth
+    from vo_gan.pretrained import choose_matcher, load_networks
     from vo_gan.track_evaluation import evaluate_track, read_truth
     from vo_gan.tracking import TrackingInterrupted, TrackSource, track_drive
 
@@ -66,13 +75,25 @@ def run(arguments: argparse.Namespace) -> int:
         raise VoGanError("--align says how a track is laid over the truth: give the truth with --gt FILE")
     truth = None if arguments.gt is None else read_truth(arguments.gt)
     device = choose_device(arguments.device)
-    networks = load_networks(arguments.weights)
+    if arguments.weights is None and arguments.stereo is None:
+        raise VoGanError("give networks with --weights DIR, or track a stereo drive without them: --stereo sgbm")
+    loaded = None if arguments.weights is None else load_networks(arguments.weights)
+    if loaded is not None and loaded.scale == "relative" and arguments.stereo is not None:
+        raise VoGanError(
+            f"{arguments.weights} knows lengths only up to one factor, unlike depth from stereo: take networks that were "
+            "trained with stereo, or leave --weights out"
+        )
+    matcher = None if arguments.stereo is None else choose_matcher(arguments.stereo, device=device, confidence=False)
     drive: Any = open_drive(arguments.source, arguments.intrinsics)
     selection = None
     if arguments.frames is not None:
         start, stop = arguments.frames
         selection = (start, len(drive) if stop is None else min(stop, len(drive)))
         drive = RangedDrive(drive, *selection)
+    stereo = None
+    if matcher is not None:
+        stereo = StereoDepth(drive, matcher, None if loaded is None else loaded.size)
+    networks = loaded or Networks(depth=None, pose=None, size=stereo.size if stereo else drive.size, scale="metric")
     live = None
     if arguments.live is not None:
         from vo_gan.live import LiveView, PngScreen, WindowScreen
@@ -86,7 +107,14 @@ def run(arguments: argparse.Namespace) -> int:
             drive,
             networks,
             arguments.out,
-            TrackSource(arguments.source.resolve(), str(arguments.weights), selection, arguments.intrinsics),
+            TrackSource(
+                arguments.source.resolve(),
+                str(arguments.weights or "none"),
+                "networks" if stereo is None else f"stereo by {arguments.stereo}",
+                selection,
+                arguments.intrinsics,
+            ),
+            stereo=stereo,
             refine=arguments.refine,
             precision=arguments.precision,
             device=device,
@@ -122,7 +150,9 @@ def _how_to_go_on(kept: int, arguments: argparse.Namespace) -> str:
         return again
     first, stop = arguments.frames if arguments.frames is not None else (0, None)
     start = first + kept
-    rest = ["vo-gan", "track", str(arguments.source), "--weights", str(arguments.weights)]
+    rest = ["vo-gan", "track", str(arguments.source)]
+    rest += ["--weights", str(arguments.weights)] if arguments.weights is not None else []
+    rest += ["--stereo", arguments.stereo] if arguments.stereo is not None else []
     rest += ["--frames", f"{start}:{'' if stop is None else stop}", "--out", f"{arguments.out}_from_{start}"]
     if arguments.intrinsics is not None:
         rest += ["--intrinsics", ",".join(f"{value:g}" for value in arguments.intrinsics)]

@@ -13,6 +13,7 @@ from vo_gan.data.drive import Drive
 from vo_gan.data.loader import SnippetLoader, make_loader, make_run_loader
 from vo_gan.data.open import RangedDrive, find_drives, open_drive, open_drives
 from vo_gan.data.order import Share
+from vo_gan.data.played import played
 from vo_gan.data.snippet import Snippet
 from vo_gan.data.verify import verify
 
@@ -30,5 +31,6 @@ __all__ = [
     "make_run_loader",
     "open_drive",
     "open_drives",
+    "played",
     "verify",
 ]

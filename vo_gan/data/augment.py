@@ -45,12 +45,12 @@ def augment(snippet: Snippet, generator: torch.Generator | Sequence[torch.Genera
         draws = torch.stack([torch.rand(6, generator=own, device=own.device) for own in generator])
     draws = draws.to(images.device)
     clean = _mirror(snippet, draws[:, 0] < FLIP_PROBABILITY)
-    matrix, offset = _colour_change(clean.images, draws[:, 2:])
+    matrix, offset = colour_change(clean.images, draws[:, 2:])
     apply = (draws[:, 1] < JITTER_PROBABILITY)[:, None, None]
     matrix = torch.where(apply, matrix, torch.eye(3, device=images.device))
     offset = torch.where(apply, offset, torch.zeros_like(offset))
-    right = _recolour(clean.right, matrix, offset) * clean.has_right[:, :, None, None, None]
-    return replace(clean, images=_recolour(clean.images, matrix, offset), right=right), clean
+    right = recolour(clean.right, matrix, offset) * clean.has_right[:, :, None, None, None]
+    return replace(clean, images=recolour(clean.images, matrix, offset), right=right), clean
 
 
 def _mirror(snippet: Snippet, chosen: Tensor) -> Snippet:
@@ -69,7 +69,7 @@ def _mirror(snippet: Snippet, chosen: Tensor) -> Snippet:
     )
 
 
-def _colour_change(
+def colour_change(
     images: Float[Tensor, "b n 3 h w"], draws: Float[Tensor, "b 4"]
 ) -> tuple[Float[Tensor, "b 3 3"], Float[Tensor, "b 3 1"]]:
     """All four changes of every sample as one affine map of RGB.
@@ -105,7 +105,7 @@ def _product(left: Float[Tensor, "b 3 3"], right: Float[Tensor, "b 3 3"]) -> Flo
     return (left[:, :, :, None] * right[:, None, :, :]).sum(2)
 
 
-def _recolour(
+def recolour(
     images: Float[Tensor, "b n 3 h w"], matrix: Float[Tensor, "b 3 3"], offset: Float[Tensor, "b 3 1"]
 ) -> Float[Tensor, "b n 3 h w"]:
     """Apply an affine map of RGB to every pixel and clip to [0, 1]; the identity changes no bit."""

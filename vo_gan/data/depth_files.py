@@ -14,12 +14,12 @@ DEPTH_UNITS_PER_METRE = 256.0
 """Scale of a 16-bit depth image, as in KITTI's; 0 means unknown."""
 
 
-def read_depth_image(path: Path, size: tuple[int, int]) -> Float32[np.ndarray, "h w"]:
+def read_depth_image(path: Path, size: tuple[int, int] | None = None) -> Float32[np.ndarray, "h w"]:
     """Metres from a 16-bit grey PNG.
 
     Args:
         path: the file.
-        size: (width, height) it must have.
+        size: (width, height) it must have; None: any.
 
     Raises:
         VoGanError: unreadable, not 16-bit grey, or of another size.
@@ -29,9 +29,11 @@ def read_depth_image(path: Path, size: tuple[int, int]) -> Float32[np.ndarray, "
     except OSError as error:
         raise VoGanError(f"{path}: cannot be read ({error.strerror}); expected a depth image") from error
     image = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED) if encoded.size else None
-    if image is None or image.dtype != np.uint16 or image.shape != (size[1], size[0]):
+    shape = None if size is None else (size[1], size[0])
+    if image is None or image.dtype != np.uint16 or image.ndim != 2 or image.shape != (shape or image.shape):
         found = "cannot be decoded" if image is None else f"is {image.dtype} of shape {image.shape}"
-        raise VoGanError(f"{path}: {found}, expected a 16-bit grey PNG of {size[0]}x{size[1]} (metres x 256)")
+        of_size = "" if size is None else f" of {size[0]}x{size[1]}"
+        raise VoGanError(f"{path}: {found}, expected a 16-bit grey PNG{of_size} (metres x 256)")
     return image.astype(np.float32) / np.float32(DEPTH_UNITS_PER_METRE)
 
 

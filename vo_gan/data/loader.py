@@ -41,7 +41,7 @@ class SnippetLoader:
             sampler=self._order,
             batch_size=None,  # an item of `_Batches` is a whole batch already
             num_workers=workers,
-            worker_init_fn=_start_worker,
+            worker_init_fn=start_worker,
             persistent_workers=workers > 0,
             prefetch_factor=PREFETCHED_BATCHES if workers > 0 else None,
             pin_memory=torch.cuda.is_available(),
@@ -140,7 +140,7 @@ class _Batches(Dataset[PackedSnippet | VoGanError]):
             return error
 
 
-def _start_worker(_: int) -> None:
+def start_worker(_: int) -> None:
     """One thread per process. Reading draws no random numbers, but a source written later may: NumPy is seeded too.
 
     A signal that goes to the whole group (Ctrl-C, a cluster's SIGTERM) is for the main process to act on: a worker that

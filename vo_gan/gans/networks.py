@@ -9,6 +9,7 @@ from torch import nn
 
 from vo_gan.gans.cgan import CganDiscriminator, CganGenerator, CganPaperDiscriminator, CganPaperGenerator
 from vo_gan.gans.coupled import CoupledDiscriminator, CoupledGenerator
+from vo_gan.gans.coupled_patch import CoupledPatchDiscriminator
 from vo_gan.gans.dcgan import DcganDiscriminator, DcganGenerator
 from vo_gan.gans.mlp import MlpDiscriminator, MlpGenerator
 from vo_gan.gans.patch_discriminator import PatchDiscriminator, PixelDiscriminator
@@ -25,6 +26,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "cgan_paper_generator": CganPaperGenerator,
     "coupled_discriminator": CoupledDiscriminator,
     "coupled_generator": CoupledGenerator,
+    "coupled_patch_discriminator": CoupledPatchDiscriminator,
     "dcgan_discriminator": DcganDiscriminator,
     "dcgan_generator": DcganGenerator,
     "mlp_discriminator": MlpDiscriminator,

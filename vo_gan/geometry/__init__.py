@@ -14,6 +14,7 @@ Conventions of the whole project
 - Sizes are (width, height); arrays are indexed [row, column].
 """
 
+from vo_gan.geometry.alignment import refine_motion
 from vo_gan.geometry.camera import (
     back_project,
     crop_intrinsics,
@@ -30,9 +31,12 @@ from vo_gan.geometry.se3 import (
     rotation_angle,
     transform_from_axis_angle,
 )
+from vo_gan.geometry.splat import Splatted, seen_by_right, splat_disparity, take_columns
+from vo_gan.geometry.stereo import left_right_difference, sample_right
 from vo_gan.geometry.warp import Warped, inverse_warp
 
 __all__ = [
+    "Splatted",
     "Warped",
     "back_project",
     "chain_motions",
@@ -43,11 +47,17 @@ __all__ = [
     "inverse_warp",
     "invert_poses",
     "invert_transform",
+    "left_right_difference",
     "matrix_from_quaternion",
     "project",
     "quaternion_from_matrix",
+    "refine_motion",
     "relative_motions",
     "resize_intrinsics",
     "rotation_angle",
+    "sample_right",
+    "seen_by_right",
+    "splat_disparity",
+    "take_columns",
     "transform_from_axis_angle",
 ]

@@ -13,6 +13,7 @@ from jaxtyping import Float, Float32, UInt8
 from torch import Tensor, nn
 
 from vo_gan.device import Precision, available_precision
+from vo_gan.errors import VoGanError
 from vo_gan.models import DepthGenerator, PoseNet, PredictiveStack, StackState
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -23,14 +24,14 @@ class Networks:
     """Trained networks and what they need to know of themselves.
 
     Attributes:
-        depth: the depth generator.
+        depth: the depth generator; None where depth comes from elsewhere.
         pose: the pose net; None where the weights came without one.
         size: (width, height) of the images they were trained on.
         scale: `metric`, or `relative` where lengths are right only up to one factor.
         stack: what they remember with; None for networks that see each frame, or the last pairs, on their own.
     """
 
-    depth: DepthGenerator
+    depth: DepthGenerator | None
     pose: PoseNet | None
     size: tuple[int, int]
     scale: str
@@ -52,7 +53,7 @@ class DepthPredictor:
         self.size = networks.size
         self.device = torch.device(device)
         self._precision = available_precision(precision, self.device)
-        self._generator = self.place(networks.depth)
+        self._generator = None if networks.depth is None else self.place(networks.depth)
         self._stack = None if networks.stack is None else self.place(networks.stack)
 
     def place(self, network: Network) -> Network:
@@ -85,7 +86,12 @@ class DepthPredictor:
 
         Args:
             state: what the stack remembers, if there is one; None at a drive's first frame.
+
+        Raises:
+            VoGanError: there is no depth generator.
         """
+        if self._generator is None:
+            raise VoGanError("there is no depth generator: give the depth of every frame")
         if state is None:
             state = self.start(image)
         with self.autocast():

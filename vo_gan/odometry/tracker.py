@@ -12,10 +12,9 @@ from torch import Tensor
 
 from vo_gan.device import Precision
 from vo_gan.errors import VoGanError
-from vo_gan.geometry import inverse_warp, invert_transform
+from vo_gan.geometry import inverse_warp, invert_transform, refine_motion
 from vo_gan.models import StackState
 from vo_gan.odometry.predictor import DepthPredictor, Networks
-from vo_gan.odometry.refinement import refine_motion
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Tracker:
         networks: depth generator and pose net.
         intrinsics: pinhole matrix in pixels of images of `networks.size`; refinement and networks with a stack need it.
         refine: correct every motion by aligning the frames photometrically through the depth (see
-            `vo_gan.odometry.refinement`).
+            `vo_gan.geometry.alignment`).
         precision: `fp32`, or `bf16`: networks under bfloat16 autocast, poses and refinement in full precision.
         device: where the networks run.
 
@@ -85,11 +84,21 @@ class Tracker:
         self._state: StackState | None = None
 
     @torch.inference_mode()
-    def track(self, frame: UInt8[np.ndarray, "h w 3"]) -> TrackedFrame:
-        """Take in the next frame, RGB of any size, and say where its camera stands and how deep it sees."""
+    def track(
+        self, frame: UInt8[np.ndarray, "h w 3"], depth_map: Float32[np.ndarray, "dh dw"] | None = None
+    ) -> TrackedFrame:
+        """Take in the next frame, RGB of any size, and say where its camera stands and how deep it sees.
+
+        Args:
+            frame: the frame.
+            depth_map: its z-depth at `networks.size`, known everywhere, where something else than the networks says it.
+        """
         image = self._predictor.prepare(frame)
         self._recall(image)
-        depth = self._predictor.depth(image, self._state)
+        if depth_map is None:
+            depth = self._predictor.depth(image, self._state)
+        else:
+            depth = torch.from_numpy(depth_map)[None, None].to(image.device)
         if self._previous is not None and self._previous_depth is not None:
             self._motion = self._next_from_previous(self._previous, image)
             self._observe(self._previous, image, depth)

@@ -1,7 +1,8 @@
 """Reconstructing frames from their neighbours, and what the reconstructions are worth: what all recipes train on.
 
 The losses are those of Godard et al. 2019 (SSIM + L1, minimum over sources, auto-mask, smoothness, all scales at full
-resolution), with Bian et al.'s (2019) geometry consistency as an option.
+resolution), with Bian et al.'s (2019) geometry consistency as an option; and another, of showing the pose net what
+direct alignment makes of its motions, which is where Wang et al. (2018, arXiv:1712.00175) had no pose net at all.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from vo_gan.data import Snippet
-from vo_gan.geometry import inverse_warp, invert_transform
+from vo_gan.geometry import inverse_warp, invert_transform, refine_motion
 from vo_gan.geometry.warp import NEAREST
 from vo_gan.losses import (
     Target,
@@ -25,6 +26,11 @@ from vo_gan.losses import (
     photometric_error,
 )
 from vo_gan.models import DepthGenerator
+
+ALIGNMENT_STEPS, ALIGNMENT_PIXELS = 4, 2000
+"""What alignment takes while training: fewer than tracking, for the next step brings it closer."""
+RADIAN = 10.0
+"""Metres that a radian counts for: at ten metres' distance, both move an image by as much."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,9 @@ class ReconstructionConfig:
         stereo: weight of the right view's reconstruction, where there is a right view; it makes the scale metric.
         consistency: weight of the geometry consistency of SC-SfMLearner (Bian et al. 2019, who give it 0.5): depth maps
             of neighbouring frames should agree on the scene, and so on its scale; 0 saves their computation.
+        alignment: weight of the distance of the motions to the same ones aligned photometrically through the depth (see
+            `vo_gan.geometry.alignment`), metres plus ten times radians: photometric errors draw a motion over fractions
+            of a pixel, alignment over many; 0 saves its computation.
     """
 
     ssim: float = 0.85
@@ -47,6 +56,7 @@ class ReconstructionConfig:
     smoothness: float = 1e-3
     stereo: float = 1.0
     consistency: float = 0.0
+    alignment: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -165,6 +175,9 @@ class Reconstructor:
             losses["stereo"] = config.stereo * torch.stack(stereo).mean()
         if finest.disagreement is not None:
             losses["consistency"] = config.consistency * finest.disagreement
+        if config.alignment > 0:
+            depth = self.full_depth(views.activations[0].detach(), views.target)
+            losses["alignment"] = config.alignment * _distance_to_aligned(views, depth)
         return losses, finest
 
     def reconstruct(
@@ -233,6 +246,27 @@ class Reconstructor:
     def error(self, image: Float[Tensor, "t 3 h w"], target: Target) -> Float[Tensor, "t 1 h w"]:
         """Photometric error per pixel."""
         return photometric_error(image, target, self.config.ssim)
+
+
+def _distance_to_aligned(views: Views, depth: Float[Tensor, "t 1 h w"]) -> Float[Tensor, ""]:
+    """Mean distance of the motions to the frames after the targets from the same ones aligned."""
+    motions = views.source_from_target[1].float()
+    aligned = refine_motion(
+        views.target,
+        depth,
+        views.sources[1],
+        views.intrinsics,
+        motions.detach(),
+        iterations=ALIGNMENT_STEPS,
+        pixels=ALIGNMENT_PIXELS,
+    )
+    turned = aligned[:, :3, :3].transpose(1, 2) @ motions[:, :3, :3]
+    # The sine of the angle between them, along the axis; of small angles, the rotation vector.
+    angle = 0.5 * torch.stack(
+        (turned[:, 2, 1] - turned[:, 1, 2], turned[:, 0, 2] - turned[:, 2, 0], turned[:, 1, 0] - turned[:, 0, 1]), dim=1
+    )
+    moved = motions[:, :3, 3] - aligned[:, :3, 3]
+    return moved.abs().sum(1).mean() + RADIAN * angle.abs().sum(1).mean()
 
 
 def _without_depths(views: Views) -> Views:

@@ -147,9 +147,9 @@ class ViewSynthesis(Learner):
         """One source of randomness for each sample, the same whenever this step is repeated and however the batch is
         shared among processes; samples of one run keep theirs, so that what is remembered of a run stays true."""
         if batch.runs is not None:
-            return [_generator(self.seed, 1, run) for run in batch.runs.tolist()]
+            return [seeded_generator(self.seed, 1, run) for run in batch.runs.tolist()]
         rows, rank = batch.images.shape[0], self.rank
-        return [_generator(self.seed, 0, step, rank * rows + row) for row in range(rows)]
+        return [seeded_generator(self.seed, 0, step, rank * rows + row) for row in range(rows)]
 
 
 def require_size(size: tuple[int, int]) -> None:
@@ -184,7 +184,8 @@ def load_resnet(path: Path, depth: nn.Module, pose: nn.Module) -> None:
             raise VoGanError(f"{path} does not hold the weights of a ResNet-18 with width 64: {error}") from error
 
 
-def _generator(*key: int) -> torch.Generator:
+def seeded_generator(*key: int) -> torch.Generator:
+    """A source of randomness that follows from some numbers alone."""
     seed = 0
     for part in key:
         seed = (seed * 1_000_003 + part + 1) % (1 << 61)

@@ -62,6 +62,8 @@ def track_entries(folder: Path) -> list[tuple[str, str]]:
     selection, (width, height) = properties["selection"], properties["size"]
     chosen = "" if selection is None else f", frames {selection[0]} to {selection[1] - 1}"
     method = "pose net and photometric refinement" if properties["refined"] else "pose net alone"
+    if properties.get("depth", "networks") != "networks":
+        method += f", depth from {properties['depth']}"
     entries = [
         ("drive", f"{properties['source']}{chosen} ({properties['kind']})"),
         ("weights", str(properties["weights"])),

@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from vo_gan.data import Drive, open_drives
-from vo_gan.geometry import invert_poses, relative_motions, rotation_angle
-from vo_gan.odometry.refinement import refine_motion
+from vo_gan.geometry import invert_poses, refine_motion, relative_motions, rotation_angle
 
 
 def frame(drive: Drive, index: int) -> torch.Tensor:
@@ -58,3 +57,19 @@ def test_images_without_texture_keep_the_given_motion(value: float) -> None:
     refined = refine_motion(image, far, image, intrinsics, given)
     assert torch.isfinite(refined).all()
     torch.testing.assert_close(refined, given, atol=1e-6, rtol=0)
+
+
+def test_a_batch_is_aligned_as_its_samples_are_alone(tiny_world: Path) -> None:
+    drive = open_drives(tiny_world)[0]
+    intrinsics = torch.from_numpy(drive.intrinsics()).float()[None]
+    rough = torch.eye(4)[None].clone()
+    rough[0, 2, 3] = -0.5
+    samples = [
+        (frame(drive, index), depth(drive, index), frame(drive, index + 1), intrinsics, rough) for index in range(3)
+    ]
+    # One that cannot be aligned, among others that can.
+    samples.append((torch.zeros_like(samples[0][0]), samples[0][1], samples[0][2], intrinsics, rough))
+    together = refine_motion(*(torch.cat(parts) for parts in zip(*samples, strict=True)))
+    alone = torch.cat([refine_motion(*sample) for sample in samples])
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
+    assert not torch.allclose(together[:3], rough.expand(3, -1, -1), atol=1e-2)

@@ -1,0 +1,188 @@
+"""A stereo matcher: recurrent refinement of disparity by looking costs up.
+
+After RAFT-Stereo (Lipson et al. 2021, arXiv:2109.07547): features at a quarter of the resolution, the correlation of
+every pixel with its whole row of the right view, recurrent units at three resolutions that look it up around the
+disparity so far and correct it, and convex upsampling. Two things are ours, to be accurate after few corrections and
+quick on a CPU: the disparity begins at the mean over the softmax of the correlations (as UniMatch does, Xu et al. 2023,
+arXiv:2211.05783), and features gather context from coarser levels on the way. No range of disparities is built in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from vo_gan.models.matcher_parts import MatcherEncoder, MotionEncoder, SeparableGru, convolution
+
+FACTOR = 4
+"""Of image pixels to a pixel of the finest features."""
+MULTIPLE = 32
+"""Images are continued to multiples of this: two more halvings of the features, and three of the correlation's rows."""
+
+
+@dataclass(frozen=True)
+class MatcherConfig:
+    """Sizes of the network.
+
+    Attributes:
+        width: channels of the encoder at half resolution; three times as many below.
+        features: channels that are compared.
+        hidden: channels of the recurrent units.
+        levels: of the correlation pyramid, each half as fine along the row.
+        radius: pixels of a level looked at to either side.
+        iterations: corrections.
+    """
+
+    width: int = 32
+    features: int = 96
+    hidden: int = 96
+    levels: int = 4
+    radius: int = 4
+    iterations: int = 6
+
+
+class StereoMatcher(nn.Module):
+    """Disparity of the left image of a rectified pair.
+
+    Args:
+        config: its sizes.
+    """
+
+    def __init__(self, config: MatcherConfig) -> None:
+        super().__init__()
+        self.config = config
+        hidden = config.hidden
+        self.encoder = MatcherEncoder(config.width, config.features, hidden)
+        self.motion = MotionEncoder(config.levels * (2 * config.radius + 1), hidden)
+        # Finest first: each hears of the next coarser one, and the coarser ones of the next finer one.
+        self.units = nn.ModuleList(
+            (SeparableGru(2 * hidden, hidden), SeparableGru(2 * hidden, hidden), SeparableGru(hidden, hidden))
+        )
+        self.correction = nn.Sequential(
+            convolution(hidden, hidden), nn.ReLU(inplace=True), nn.Conv2d(hidden, 1, 3, padding=1)
+        )
+        self.blending = nn.Sequential(
+            convolution(hidden, hidden), nn.ReLU(inplace=True), nn.Conv2d(hidden, 9 * FACTOR**2, 1)
+        )
+        # A small gain at first, so that an untrained network averages over the row instead of jumping about in it.
+        self.sharpness = nn.Parameter(torch.zeros(()))
+
+    def forward(
+        self, left: Float[Tensor, "b 3 h w"], right: Float[Tensor, "b 3 h w"], iterations: int | None = None
+    ) -> list[Float[Tensor, "b 1 h w"]]:
+        """Match a pair of any size from 32x32 on.
+
+        Args:
+            left: RGB in [0, 1].
+            right: RGB in [0, 1].
+            iterations: corrections, if not those of the configuration.
+
+        Returns:
+            In training, the disparity (pixels) at the beginning and after every correction, which may be negative; else
+            the last one alone, >= 0. In float32 also under autocast.
+        """
+        height, width = left.shape[-2:]
+        left, right = _continued(left), _continued(right)
+        features, states, contexts = self.encoder(left, right)
+        pyramid = CorrelationPyramid(features[0], features[1], self.config.levels, self.config.radius)
+        disparity = pyramid.mean_disparity(self.sharpness.exp())
+        found = [FACTOR * F.interpolate(disparity, scale_factor=FACTOR, mode="bilinear")] if self.training else []
+        count = self.config.iterations if iterations is None else iterations
+        for number in range(count):
+            disparity = disparity.detach()
+            looked_up = self.motion(pyramid.look_up(disparity), disparity)
+            states = self._advance(states, contexts, looked_up)
+            disparity = disparity + self.correction(states[0]).float()
+            if self.training or number == count - 1:
+                found.append(_upsampled(disparity, self.blending(states[0]).float()))
+        found = [each[..., :height, :width] for each in found]
+        return found if self.training else [found[-1].clamp(min=0.0)]
+
+    def _advance(
+        self, states: list[Tensor], contexts: list[tuple[Tensor, Tensor, Tensor]], looked_up: Tensor
+    ) -> list[Tensor]:
+        """One step of all units, from the coarsest to the finest."""
+        fine, middle, coarse = states
+        coarse = self.units[2](coarse, contexts[2], F.avg_pool2d(middle, 2))
+        heard = torch.cat((F.avg_pool2d(fine, 2), F.interpolate(coarse, scale_factor=2.0, mode="bilinear")), dim=1)
+        middle = self.units[1](middle, contexts[1], heard)
+        heard = torch.cat((looked_up, F.interpolate(middle, scale_factor=2.0, mode="bilinear")), dim=1)
+        return [self.units[0](fine, contexts[0], heard), middle, coarse]
+
+
+class CorrelationPyramid:
+    """How alike every pixel of the left view and every pixel of its row in the right view are.
+
+    Args:
+        left: features.
+        right: features.
+        levels: of the pyramid; the right view's columns are averaged in twos from each to the next.
+        radius: columns of a level to either side that `look_up` looks at.
+    """
+
+    def __init__(
+        self, left: Float[Tensor, "b c h w"], right: Float[Tensor, "b c h w"], levels: int, radius: int
+    ) -> None:
+        self.radius = radius
+        with torch.autocast(device_type=left.device.type, enabled=False):
+            rows = left.float().permute(0, 2, 3, 1)
+            products = rows @ right.float().permute(0, 2, 1, 3) / left.shape[1] ** 0.5
+            self.levels: list[Float[Tensor, "b h w _"]] = [products]
+            for _ in range(levels - 1):
+                batch, height, width, columns = self.levels[-1].shape
+                halved = F.avg_pool1d(self.levels[-1].reshape(batch * height, width, columns), 2)
+                self.levels.append(halved.reshape(batch, height, width, -1))
+
+    def mean_disparity(self, sharpness: Float[Tensor, ""]) -> Float[Tensor, "b 1 h w"]:
+        """Mean over the softmax of the correlations with all columns at which a point in front of the cameras can be.
+
+        Args:
+            sharpness: factor of the correlations.
+        """
+        products = self.levels[0]
+        columns = torch.arange(products.shape[-1], device=products.device, dtype=products.dtype)
+        behind = columns[None, :] > columns[:, None]
+        shares = torch.softmax((sharpness * products).masked_fill(behind, -torch.inf), dim=-1)
+        return (columns - shares @ columns)[:, None]
+
+    def look_up(self, disparity: Float[Tensor, "b 1 h w"]) -> Float[Tensor, "b k h w"]:
+        """Correlations with the columns around `disparity` (pixels of the features), linear between columns, 0 outside.
+
+        Returns:
+            Level after level, `2 radius + 1` values each, from left to right.
+        """
+        width = disparity.shape[-1]
+        positions = torch.arange(width, device=disparity.device, dtype=disparity.dtype) - disparity[:, 0]
+        offsets = torch.arange(-self.radius, self.radius + 2, device=disparity.device)
+        found = []
+        for level, products in enumerate(self.levels):
+            # The centre of `2^level` averaged columns lies between them.
+            centre = (positions + 0.5) / 2**level - 0.5
+            whole = centre.floor()
+            columns = whole.long()[..., None] + offsets
+            inside = (columns >= 0) & (columns < products.shape[-1])
+            taps = products.gather(-1, columns.clamp(0, products.shape[-1] - 1)) * inside
+            # All taps of a pixel lie a whole number of columns apart: one fraction serves them all.
+            found.append(torch.lerp(taps[..., :-1], taps[..., 1:], (centre - whole)[..., None]))
+        return torch.cat(found, dim=-1).permute(0, 3, 1, 2)
+
+
+def _continued(image: Tensor) -> Tensor:
+    """The image with its last row and column repeated up to multiples of `MULTIPLE`."""
+    height, width = image.shape[-2:]
+    return F.pad(image, (0, -width % MULTIPLE, 0, -height % MULTIPLE), mode="replicate")
+
+
+def _upsampled(disparity: Float[Tensor, "b 1 h w"], weights: Float[Tensor, "b k h w"]) -> Float[Tensor, "b 1 h2 w2"]:
+    """Convex upsampling (Teed and Deng 2020): every pixel is a mean of the 3x3 nearest ones, weighted as it likes best.
+
+    Disparities grow with the image.
+    """
+    batch, _, height, width = disparity.shape
+    shares = torch.softmax(weights.reshape(batch, 9, FACTOR**2, height, width), dim=1)
+    near = F.unfold(F.pad(FACTOR * disparity, (1, 1, 1, 1), mode="replicate"), 3).reshape(batch, 9, 1, height, width)
+    return F.pixel_shuffle((shares * near).sum(1), FACTOR)

@@ -59,6 +59,7 @@ class Config:
         recipe: what is learned.
         name: of the run folder, `runs/NAME`.
         seed: of weights, shuffling and augmentation.
+        start: weights to start from in place of random ones: a run, a checkpoint, or the name of shipped weights.
         scale: whether the networks speak in metres; training sets it (stereo drives make it metric).
         data: what to train on.
         ganvo: the recipe of that name.
@@ -71,6 +72,7 @@ class Config:
     recipe: Literal["ganvo", "sganvo", "coupled", "stereo"] = "ganvo"
     name: str = "ganvo"
     seed: int = 0
+    start: str = ""
     scale: Literal["metric", "relative"] = "relative"
     data: DataConfig = field(default_factory=DataConfig)
     ganvo: GanvoConfig = field(default_factory=GanvoConfig)

@@ -30,11 +30,15 @@ from vo_gan.odometry.trajectory import Trajectory, read_trajectory
 from vo_gan.pretrained import load_networks
 from vo_gan.progress import duration, say
 from vo_gan.recipes import GanvoConfig
-from vo_gan.recipes.ganvo import AdversarialConfig
+from vo_gan.recipes.adversary import AdversarialConfig
+from vo_gan.recipes.reconstruction import ReconstructionConfig
 from vo_gan.tracking import TrackSource, track_drive
 from vo_gan.training import train
 
 SIZE = (192, 64)
+UNSEEN_SIZE = (320, 96)
+"""The unseen drive's frames are as large as those that the shipped weights were trained on."""
+SHIPPED = "world-sganvo"
 TRAINING_DRIVES, TRAINING_FRAMES = 16, 45
 """Many short drives, each through a town of its own: what is learned should not be one town."""
 SAMPLES = 4
@@ -43,14 +47,15 @@ UNSEEN_FRAMES = 200
 
 CONFIG = Config(
     name="demo",
-    data=DataConfig(width=SIZE[0], height=SIZE[1], batch=8),
+    data=DataConfig(width=SIZE[0], height=SIZE[1], speeds=[1, 2, -1], batch=8),
     ganvo=GanvoConfig(
         depth=DepthConfig(width=32),
         pose=PoseConfig(
             features="correlation", symmetric=True, width=16, hidden=128, rotation_scale=0.03, translation_scale=0.3
         ),
+        reconstruction=ReconstructionConfig(alignment=1.0),
         adversarial=AdversarialConfig(width=16, warmup_steps=300),
-        learning_rate=4e-4,
+        learning_rate=6e-4,
     ),
     training=TrainingConfig(
         steps=1000, decay_at=0.6, precision="bf16", validate_every=250, checkpoint_every=250, log_every=10
@@ -66,12 +71,14 @@ class DemoResult:
     Attributes:
         vo_gan: tracked as by default, pose net and photometric refinement.
         pose_net: the pose net alone.
+        shipped: tracked as by default with the shipped weights.
         constant_velocity: the baseline, the true first motion repeated for ever.
         seconds: what the whole demo took.
     """
 
     vo_gan: TrajectoryFigures
     pose_net: TrajectoryFigures
+    shipped: TrajectoryFigures
     constant_velocity: TrajectoryFigures
     seconds: float
 
@@ -83,7 +90,8 @@ def run_demo(
 
     Args:
         out: gets a track folder of the unseen drive, `world/`, `train/`, `pose_net/` (the track without refinement),
-            `cloud.ply`, `map.png`, `trajectory.png`, `samples.png`, `evaluation.json` and `report.html`.
+            `shipped/` (the track with the shipped weights), `cloud.ply`, `map.png`, `trajectory.png`, `samples.png`,
+            `evaluation.json` and `report.html`.
         seed: of the world and of the training.
         device: where to train and track.
         steps: training steps, if not the usual number.
@@ -103,7 +111,7 @@ def run_demo(
 
     say("1/5 rendering the driving world")
     render_world(world / "train", TRAINING_DRIVES, TRAINING_FRAMES, SIZE, seed)
-    render_world(world / "unseen", 1, UNSEEN_FRAMES, SIZE, seed, first_sequence=TRAINING_DRIVES)
+    render_world(world / "unseen", 1, UNSEEN_FRAMES, UNSEEN_SIZE, seed, first_sequence=TRAINING_DRIVES)
     say(f"2/5 training GANVO on {TRAINING_DRIVES} drives")
     config = _config(world / "train", seed, device, steps)
     train(config, run)
@@ -113,6 +121,8 @@ def run_demo(
     described = TrackSource(source.resolve(), str(run))
     summary = track_drive(drive, networks, out, described)
     track_drive(drive, networks, out / "pose_net", described, refine=False)
+    shipped = load_networks(Path(SHIPPED))
+    track_drive(drive, shipped, out / "shipped", dataclasses.replace(described, weights=SHIPPED))
     say(f"    {summary.frames_per_second:.1f} frames/s")
 
     say("4/5 fusing depth into a map")
@@ -148,8 +158,9 @@ def _evaluate(drive: Drive, out: Path, started: float) -> tuple[DemoResult, list
     assert drive.world_from_camera is not None
     truth = Trajectory(drive.world_from_camera, drive.times, np.arange(len(drive), dtype=np.int64))
     estimates = {
-        "vo_gan": read_trajectory(out / "trajectory_kitti.txt"),
-        "pose net alone": read_trajectory(out / "pose_net" / "trajectory_kitti.txt"),
+        "trained here": read_trajectory(out / "trajectory_kitti.txt"),
+        "its pose net alone": read_trajectory(out / "pose_net" / "trajectory_kitti.txt"),
+        SHIPPED: read_trajectory(out / "shipped" / "trajectory_kitti.txt"),
         "constant velocity": constant_velocity(truth),
     }
     plot_trajectories(out / "trajectory.png", truth, estimates, "A drive through a town not trained on")
@@ -157,9 +168,9 @@ def _evaluate(drive: Drive, out: Path, started: float) -> tuple[DemoResult, list
     for name, estimate in estimates.items():
         aligned = align_trajectories(truth, estimate, "se3")
         compared.append(Compared(name, aligned, evaluate_aligned(aligned)))
-    ours, pose_net, baseline = (entry.figures for entry in compared)
-    result = DemoResult(ours, pose_net, baseline, seconds=time.perf_counter() - started)
-    values = {name: getattr(result, name).to_json() for name in ("vo_gan", "pose_net", "constant_velocity")}
+    ours, pose_net, shipped, baseline = (entry.figures for entry in compared)
+    result = DemoResult(ours, pose_net, shipped, baseline, seconds=time.perf_counter() - started)
+    values = {name: getattr(result, name).to_json() for name in ("vo_gan", "pose_net", "shipped", "constant_velocity")}
     replace_file(out / "evaluation.json", (json.dumps(values, indent=1) + "\n").encode())
     return result, compared
 
@@ -171,7 +182,8 @@ def _draw_samples(drive: Drive, out: Path) -> None:
     columns = []
     for index in np.linspace(0, len(drive) - 1, SAMPLES).astype(int):
         depth = read_map(out / "depth" / f"{index:06d}.png")
-        columns.append(np.concatenate((drive.read(int(index)), color_depth(depth))))
+        frame = drive.read(int(index), (depth.shape[1], depth.shape[0]))
+        columns.append(np.concatenate((frame, color_depth(depth))))
     picture = cv2.resize(np.concatenate(columns, axis=1), None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
     replace_file(out / "samples.png", cv2.imencode(".png", picture[..., ::-1])[1].tobytes())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -12,6 +13,7 @@ from vo_gan.engine import AVERAGE, Checkpoint, load_checkpoint, tensors_of
 from vo_gan.errors import VoGanError
 from vo_gan.models import CoupledViews, PredictiveStack, StereoMatcher, build_depth_generator, build_pose_net
 from vo_gan.odometry import LearnedMatcher, Matcher, Networks, PairNetworks, SgbmMatcher
+from vo_gan.shipped import find_weights
 
 SGBM = "sgbm"
 """Names OpenCV's semi-global matching where a folder with a network could stand."""
@@ -76,8 +78,8 @@ def load_matcher(folder: Path) -> StereoMatcher:
     checkpoint, config = open_checkpoint(folder)
     if config.recipe != "stereo":
         raise VoGanError(
-            f"{checkpoint.folder} holds networks of the recipe {config.recipe}: expected weights of stereo, which match "
-            "pairs; or match without a network, by sgbm"
+            f"{checkpoint.folder} holds networks of the recipe {config.recipe}: expected weights of stereo, which "
+            "match pairs; or match without a network, by sgbm"
         )
     matcher = StereoMatcher(config.stereo.matcher)
     _load(matcher, "matcher", checkpoint)
@@ -101,11 +103,13 @@ def choose_matcher(name: str, *, device: torch.device | str = "cpu", confidence:
 
 
 def open_checkpoint(folder: Path) -> tuple[Checkpoint, Config]:
-    """A checkpoint, or a run folder's best, or last where there is no best; and its configuration.
+    """A checkpoint, a run folder's best, or last where there is no best, or shipped weights by name; and its
+    configuration.
 
     Raises:
         VoGanError: there is no whole checkpoint, or its configuration is none.
     """
+    folder = find_weights(folder)
     if not (folder / "model.safetensors").exists() and (folder / "checkpoints").is_dir():
         best, last = folder / "checkpoints" / "best", folder / "checkpoints" / "last"
         folder = best if best.exists() else last
@@ -113,7 +117,35 @@ def open_checkpoint(folder: Path) -> tuple[Checkpoint, Config]:
     return checkpoint, config_from(checkpoint.config, str(folder / "config.yaml"))
 
 
+def start_from(networks: Mapping[str, nn.Module], folder: Path) -> list[str]:
+    """Give networks that are to be trained the weights of a checkpoint, those that it has; both a network and its
+    moving average begin with the checkpoint's average where there is one.
+
+    Returns:
+        The names of those that it has.
+
+    Raises:
+        VoGanError: there is no whole checkpoint, it has none of the networks, or they are of another architecture.
+    """
+    checkpoint, _ = open_checkpoint(folder)
+    found = []
+    for name, network in networks.items():
+        plain = name.removesuffix(AVERAGE)
+        if tensors_of(checkpoint.tensors, plain):
+            _set_weights(network, plain, checkpoint)
+            found.append(name)
+    if not found:
+        raise VoGanError(f"{checkpoint.folder} holds none of the networks {', '.join(networks)}")
+    return found
+
+
 def _load(network: nn.Module, name: str, checkpoint: Checkpoint) -> None:
+    """Set a network's weights for use."""
+    _set_weights(network, name, checkpoint)
+    network.eval().requires_grad_(False)
+
+
+def _set_weights(network: nn.Module, name: str, checkpoint: Checkpoint) -> None:
     """Set a network's weights, those of its moving average where there is one."""
     tensors = tensors_of(checkpoint.tensors, name + AVERAGE) or tensors_of(checkpoint.tensors, name)
     try:
@@ -123,4 +155,3 @@ def _load(network: nn.Module, name: str, checkpoint: Checkpoint) -> None:
         raise VoGanError(
             f"{checkpoint.folder}: the weights are of another architecture than its config.yaml: {reasons}"
         ) from error
-    network.eval().requires_grad_(False)

@@ -1,4 +1,4 @@
-"""What a stereo matcher trains on: pairs of drives, whose cutting and colours the recipe configures."""
+"""What a stereo matcher trains on: pairs of drives, and pairs made from single images."""
 
 from __future__ import annotations
 
@@ -6,15 +6,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vo_gan.config import Config
-from vo_gan.data import Drive, Share
+from vo_gan.data import Drive, Share, open_drives
 from vo_gan.data.cache import cached
 from vo_gan.data.drive_pairs import PairDataset, PairLoader
+from vo_gan.data.made_pairs import DepthSource, MadePairs, depth_files, predicted_depth, recorded_depth
+from vo_gan.data.mixed_pairs import MixedPairs
 from vo_gan.errors import VoGanError
+from vo_gan.odometry import DepthPredictor
+from vo_gan.pretrained import load_networks
+
+RECORDED = "recorded"
+"""What `stereo.made.depth` says where drives bring their own depth."""
 
 
 def stereo_loaders(
     config: Config, drives: Sequence[Drive], held_out: Sequence[Drive], share: Share
-) -> tuple[PairLoader, PairLoader]:
+) -> tuple[PairLoader | MixedPairs, PairLoader]:
     """Pairs to train on, cut at random, and pairs to validate on, whole.
 
     Args:
@@ -34,11 +41,43 @@ def stereo_loaders(
             f"{data.root}: {len(training)} stereo pairs are fewer than one batch of {together}: lower data.batch, or "
             "give drives with right views"
         )
+    recorded = PairLoader(training, data.batch, data.workers, config.seed, True, share)
+    seen: PairLoader | MixedPairs = recorded
+    if config.stereo.made.share:
+        seen = MixedPairs(recorded, _made_pairs(config, drives, share), config.stereo.made.share)
     some = min(data.batch, max(len(validation) // share.processes, 1))
-    return (
-        PairLoader(training, data.batch, data.workers, config.seed, True, share),
-        PairLoader(validation, some, 0, config.seed, False, share),
+    return seen, PairLoader(validation, some, 0, config.seed, False, share)
+
+
+def _made_pairs(config: Config, drives: Sequence[Drive], share: Share) -> MadePairs:
+    """Pairs made from single images, of as many as a batch has of drives."""
+    data, made = config.data, config.stereo.made
+    if made.root:
+        drives = open_drives(Path(made.root), made.drives)
+    return MadePairs(
+        drives,
+        _depth_source(made.depth),
+        (data.width, data.height),
+        data.batch,
+        config.seed,
+        made.maker,
+        workers=min(data.workers, 1),
+        share=share,
     )
+
+
+def _depth_source(named: str) -> DepthSource:
+    """See `MadeConfig.depth`."""
+    folder = Path(named)
+    if named == RECORDED:
+        return recorded_depth
+    if not folder.is_dir():
+        raise VoGanError(
+            f"stereo.made.depth is {named!r}: expected `{RECORDED}`, a folder of depth images, or a checkpoint or run"
+        )
+    if (folder / "model.safetensors").exists() or (folder / "checkpoints").is_dir():
+        return predicted_depth(DepthPredictor(load_networks(folder)))
+    return depth_files(folder)
 
 
 def _dataset(config: Config, drives: Sequence[Drive]) -> PairDataset:

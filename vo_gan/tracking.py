@@ -41,16 +41,16 @@ class TrackSource:
     Attributes:
         path: of the drive.
         weights: of the networks.
-        depth: what says the depth: `networks`, or what matches stereo pairs.
         selection: the frames tracked, from the first to the one after the last; None: all.
         intrinsics: those that were given, where the drive has none.
+        depth: what says the depth: `networks`, or what matches stereo pairs.
     """
 
     path: Path
     weights: str
-    depth: str = "networks"
     selection: tuple[int, int] | None = None
     intrinsics: tuple[float, float, float, float] | None = None
+    depth: str = "networks"
 
 
 @dataclass(frozen=True)

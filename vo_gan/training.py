@@ -23,11 +23,13 @@ from vo_gan.data import (
 from vo_gan.data.cache import cached
 from vo_gan.data.drive_pairs import PairLoader
 from vo_gan.data.loader import SnippetLoader
+from vo_gan.data.mixed_pairs import MixedPairs
 from vo_gan.data.stereo_drives import common_rig, with_right_views
 from vo_gan.engine import Learner, Trainer, launch
 from vo_gan.errors import VoGanError
 from vo_gan.files import replace_file
 from vo_gan.losses import set_compilation
+from vo_gan.pretrained import start_from
 from vo_gan.progress import say
 from vo_gan.recipes import CoupledSynthesis, Ganvo, Sganvo, Stereo
 from vo_gan.stereo_training import stereo_loaders
@@ -63,6 +65,10 @@ def train(config: Config, run: Path, *, resume: bool = False) -> Path:
     torch.manual_seed(config.seed)
     set_compilation(config.training.compile)
     learner = build_learner(config)
+    if config.start and not resume:
+        begun = start_from(learner.networks, Path(config.start))
+        if share.process == 0:
+            say(f"starting from {config.start}: {', '.join(begun)}")
     trainer = Trainer(learner, config.training, run, to_plain(config), fabric)
     if share.process:
         # The weights had to be the same everywhere; noise should not be.
@@ -105,7 +111,7 @@ def _has_stereo(config: Config, drives: list[Drive]) -> bool:
 
 def _loaders(
     config: Config, drives: list[Drive], held_out: list[Drive], share: Share
-) -> tuple[SnippetLoader | PairLoader, SnippetLoader | PairLoader]:
+) -> tuple[SnippetLoader | PairLoader | MixedPairs, SnippetLoader | PairLoader]:
     """Batches to train on, and to validate on: in runs where the networks remember."""
     if config.recipe == "stereo":
         return stereo_loaders(config, drives, held_out, share)

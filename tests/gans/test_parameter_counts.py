@@ -43,6 +43,8 @@ COUNTS: list[tuple[str, Arguments, int]] = [
     ("patch_discriminator", {"in_channels": 6, "layers": 4}, 6_964_033),
     ("patch_discriminator", {"in_channels": 6, "layers": 5}, 11_159_361),
     ("patch_discriminator", {"in_channels": 6, "layers": 6}, 15_354_689),
+    # The PatchGAN of 3 channels, and a first layer for the other image.
+    ("coupled_patch_discriminator", {}, 2_764_737 + 3_136),
     ("pixel_discriminator", {"in_channels": 6, "width": 64, "norm": "batch"}, 9_024),
     ("resnet_generator", {**TO_RGB, "norm": "instance"}, 11_378_179),
     ("resnet_generator", {**TO_RGB, "blocks": 6}, 7_837_699),

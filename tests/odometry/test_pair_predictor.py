@@ -91,3 +91,11 @@ def test_painted_pairs_have_the_size_trained_on_and_wide_ones_a_limit() -> None:
     assert painted.left.shape == painted.right.shape == (64, 128, 3)
     wide = PairDepthPredictor(networks(), Remembering())(noise(1600, 320))
     assert wide.left.shape == wide.right.shape == (256, WIDEST, 3)
+
+
+def test_the_selection_alone_is_a_disparity_of_the_left_view() -> None:
+    found = PairDepthPredictor(networks(4), Remembering()).selected_disparity(noise(256, 96))
+    assert found is not None
+    assert found.shape == (64, 128)
+    np.testing.assert_allclose(found, 8.0, rtol=1e-4)
+    assert PairDepthPredictor(networks(right="rgb"), Remembering()).selected_disparity(noise(256, 96)) is None

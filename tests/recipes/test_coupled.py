@@ -105,7 +105,7 @@ def test_adversarial_weights_grow_from_nothing(batches: list[Snippet]) -> None:
 
 
 def test_the_views_of_a_mirrored_pair_change_places(batches: list[Snippet]) -> None:
-    """Whatever is mirrored, what is at x in the right view is at x + disparity in the left one, never at x - disparity."""
+    """Mirrored or not, what is at x in the right view is at x + disparity in the left one, never at x - disparity."""
     batch = batches[0]
     texture = torch.rand(4, 1, 3, 64, 128)
     batch = replace(batch, images=texture, right=texture.roll(-3, -1), has_right=torch.ones(4, 1, dtype=torch.bool))

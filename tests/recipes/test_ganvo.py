@@ -12,7 +12,7 @@ from vo_gan.errors import VoGanError
 from vo_gan.models import DepthConfig, PoseConfig
 from vo_gan.recipes import Ganvo, GanvoConfig
 from vo_gan.recipes.adversary import AdversarialConfig
-from vo_gan.recipes.reconstruction import ReconstructionConfig
+from vo_gan.recipes.reconstruction import ReconstructionConfig, distance_to_aligned
 
 SIZE = (128, 64)
 SMALL = GanvoConfig(
@@ -82,7 +82,7 @@ def test_every_objective_trains(batch: Snippet, objective: str) -> None:
 
 
 @pytest.mark.parametrize("depth", ["resnet", "ganvo"])
-@pytest.mark.parametrize("pose", ["lstm", "pairwise"])
+@pytest.mark.parametrize("pose", ["lstm", "pairwise", "cells"])
 def test_every_network_gets_a_gradient(batch: Snippet, depth: str, pose: str) -> None:
     config = GanvoConfig(
         depth=DepthConfig(generator=depth, width=8, latent=16),  # type: ignore[arg-type]
@@ -155,6 +155,46 @@ def test_the_true_depth_and_motion_reconstruct_better_than_standing_still(tiny_w
     assert error < 0.5 * identity
     assert error < 0.5 * wrong
     assert stereo < 0.5 * identity
+
+
+def test_alignment_pulls_a_wrong_motion_to_the_true_one(tiny_world: Path) -> None:
+    from dataclasses import replace
+
+    from vo_gan.geometry import invert_poses, relative_motions
+
+    drive = open_drives(tiny_world)[0]
+    snippet = SnippetDataset([drive], 3, SIZE).batch([4]).to("cpu")
+    made = learner()
+    made.set_mode(training=False)
+    views = made.look(snippet, snippet)
+    true = torch.from_numpy(invert_poses(relative_motions(drive.world_from_camera[5:7]))).float()
+    depth = torch.from_numpy(drive.read_depth(5)).float()[None, None]
+    depth = torch.where(depth > 0, depth, 200.0)
+    too_short = true.clone()
+    too_short[:, 2, 3] += 0.4  # the car goes forward: points come nearer, z falls
+    too_short.requires_grad_()
+    pulled = distance_to_aligned(replace(views, source_from_target=(true, too_short)), depth)
+    pulled.backward()
+    assert 0.2 < pulled < 0.8
+    assert too_short.grad is not None
+    assert too_short.grad[0, 2, 3] > 0.5
+    lost = true.clone()
+    lost[:, 1, 3] = 50.0  # no pixel is seen any more: only standing still can be aligned
+    back = distance_to_aligned(replace(views, source_from_target=(true, lost)), depth)
+    assert 49 < back < 55
+    at_rest = distance_to_aligned(replace(views, source_from_target=(true, true)), depth)
+    assert at_rest < 0.3 * pulled
+
+
+def test_alignment_teaches_the_pose_net_alone(batch: Snippet) -> None:
+    made = learner(GanvoConfig(SMALL.depth, SMALL.pose, reconstruction=ReconstructionConfig(alignment=1.0)))
+    seen = made.look(batch, batch)
+    losses, _ = made.reconstructor.losses(seen, 100)
+    losses["alignment"].backward()
+    assert all(parameter.grad is None for parameter in made.networks["depth"].parameters())
+    assert any(parameter.grad is not None for parameter in made.networks["pose"].parameters())
+    assert "alignment" not in made.reconstructor.losses(seen, 99)[0]
+    assert "alignment" not in learner().reconstructor.losses(seen, 100)[0]
 
 
 def test_augmented_steps_depend_on_the_step_alone(batch: Snippet) -> None:

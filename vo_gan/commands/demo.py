@@ -27,15 +27,16 @@ def run(arguments: argparse.Namespace) -> int:
         steps=arguments.steps,
         command=arguments.command_line,
     )
-    print(f"{'':20} {'t_rel %':>8} {'r_rel deg/100m':>15} {'ATE m':>8} {'RPE m':>8} {'RPE deg':>8}")
+    print(f"{'':22} {'t_rel %':>8} {'r_rel deg/100m':>15} {'ATE m':>8} {'RPE m':>8} {'RPE deg':>8}")
     for label, figures in (
-        ("vo_gan", result.vo_gan),
-        ("pose net alone", result.pose_net),
+        ("trained here", result.vo_gan),
+        ("its pose net alone", result.pose_net),
+        ("world-sganvo", result.shipped),
         ("constant velocity", result.constant_velocity),
     ):
         values = (figures.t_rel_percent, figures.r_rel_deg_per_100m, figures.ate_m, figures.rpe_m, figures.rpe_deg)
         texts = ["-" if value is None else f"{value:.3f}" for value in values]
-        print(f"{label:20} {texts[0]:>8} {texts[1]:>15} {texts[2]:>8} {texts[3]:>8} {texts[4]:>8}")
+        print(f"{label:22} {texts[0]:>8} {texts[1]:>15} {texts[2]:>8} {texts[3]:>8} {texts[4]:>8}")
     print(f"alignment se3, {result.vo_gan.frames} frames not trained on, {result.seconds:.0f} s in all")
     print(f"look at {arguments.out / 'report.html'}, {arguments.out / 'map.png'} and {arguments.out / 'cloud.ply'}")
     better = (result.vo_gan.ate_m or 0.0) < (result.constant_velocity.ate_m or 0.0)

@@ -18,12 +18,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the results go")
     add_device(parser)
     pairs = parser.add_argument_group(
-        "with weights of the recipe coupled, which make a stereo pair of each image first"
+        "with weights of the recipe coupled, which first make a stereo pair of each image"
     )
-    pairs.add_argument("--matcher", choices=("sgbm",), help="what finds the pair's disparity (sgbm: OpenCV's)")
     pairs.add_argument(
-        "--fill", action="store_true", help="give pixels without depth that of the background beside them"
+        "--matcher",
+        metavar="sgbm|DIR",
+        help="what finds the pair's disparity: OpenCV's sgbm, or a checkpoint or run of the recipe stereo (sgbm)",
     )
+    pairs.add_argument("--fill", action="store_true", help="give pixels without depth that of the background beside")
     pairs.add_argument(
         "--intrinsics",
         type=intrinsics,
@@ -61,11 +63,12 @@ def _directly(arguments: argparse.Namespace) -> Iterator[Path]:
 def _by_pairs(arguments: argparse.Namespace) -> Iterator[Path]:
     from vo_gan.depth_images import predict_pair_depth_images
     from vo_gan.device import choose_device
-    from vo_gan.odometry import PairDepthPredictor, SgbmMatcher
-    from vo_gan.pretrained import load_pair_networks
+    from vo_gan.odometry import PairDepthPredictor
+    from vo_gan.pretrained import SGBM, choose_matcher, load_pair_networks
 
+    device = choose_device(arguments.device)
     networks = load_pair_networks(arguments.weights)
-    matcher = SgbmMatcher(confidence=False)
-    predict = PairDepthPredictor(networks, matcher, device=choose_device(arguments.device), filled=arguments.fill)
+    matcher = choose_matcher(arguments.matcher or SGBM, device=device, confidence=False)
+    predict = PairDepthPredictor(networks, matcher, device=device, filled=arguments.fill)
     fx = arguments.intrinsics[0] if arguments.intrinsics else None
     return predict_pair_depth_images(arguments.images, predict, arguments.out, fx)

@@ -50,8 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write disparity.png (uint16, pixels x 256), disparity.npy, color.png, confidence.png and, with a camera, depth.png
-    and depth.npy; of two folders, a folder of each."""
+    """Write disparity.png (uint16, pixels x 256), disparity.npy, color.png, confidence.png and, with a camera,
+    depth.png and depth.npy; of two folders, a folder of each."""
     from vo_gan.device import choose_device
     from vo_gan.errors import VoGanError
     from vo_gan.odometry import LearnedMatcher, Matcher, SgbmMatcher

@@ -80,8 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
     loaded = None if arguments.weights is None else load_networks(arguments.weights)
     if loaded is not None and loaded.scale == "relative" and arguments.stereo is not None:
         raise VoGanError(
-            f"{arguments.weights} knows lengths only up to one factor, unlike depth from stereo: take networks that were "
-            "trained with stereo, or leave --weights out"
+            f"{arguments.weights} knows lengths only up to one factor, unlike depth from stereo: take networks that "
+            "were trained with stereo, or leave --weights out"
         )
     matcher = None if arguments.stereo is None else choose_matcher(arguments.stereo, device=device, confidence=False)
     drive: Any = open_drive(arguments.source, arguments.intrinsics)
@@ -110,9 +110,9 @@ def run(arguments: argparse.Namespace) -> int:
             TrackSource(
                 arguments.source.resolve(),
                 str(arguments.weights or "none"),
-                "networks" if stereo is None else f"stereo by {arguments.stereo}",
                 selection,
                 arguments.intrinsics,
+                depth="networks" if stereo is None else f"stereo by {arguments.stereo}",
             ),
             stereo=stereo,
             refine=arguments.refine,

@@ -52,12 +52,12 @@ def recorded_depth(drive: Drive, index: int) -> Float32[np.ndarray, "h w"]:
 
 
 def predicted_depth(predict: Callable[[UInt8[np.ndarray, "h w 3"]], Float32[np.ndarray, "_ _"]]) -> DepthSource:
-    """The depth that a network, or any other function, gives for the frame, such as `vo_gan.odometry.DepthPredictor`."""
+    """The depth that a function gives for the frame, such as a network in `vo_gan.odometry.DepthPredictor`."""
     return lambda drive, index: predict(drive.read(index))
 
 
 def depth_files(folder: Path) -> DepthSource:
-    """The depth in `folder`/NNNNNN.png, as `vo-gan track` writes it, or `folder`/DRIVE/NNNNNN.png for several drives."""
+    """The depth in `folder`/NNNNNN.png, as `vo-gan track` writes it; of several drives, `folder`/DRIVE/NNNNNN.png."""
 
     def read(drive: Drive, index: int) -> Float32[np.ndarray, "h w"]:
         own = folder / drive.name
@@ -189,7 +189,7 @@ class MadePairs:
     def _canvas(
         self, item: int, random: np.random.Generator, *, with_depth: bool
     ) -> tuple[UInt8[np.ndarray, "h w 3"], Float32[np.ndarray, "h w"]]:
-        """A frame that fills the canvas, cut at random where it exceeds it, and its inverse depth (0 where not asked)."""
+        """A frame that fills the canvas, cut at random where it exceeds it, and its inverse depth, or zeros."""
         drive, index = self._locate(item)
         width, height = self.size[0] + self.config.margin(self.size[0]), self.size[1]
         scale = max(width / drive.size[0], height / drive.size[1])

@@ -23,8 +23,8 @@ BLUR_SIZE = (5, 5)
 SHARPEST = 0.05
 """Standard deviation of a blur that changes nothing, in pixels."""
 
-FLAT = 1e-6
-"""Variance of a colour channel below which there is nothing to stretch."""
+FLAT = 1e-2
+"""Standard deviation of a colour channel below which it is stretched no further."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def make_pairs(
     right = splat_disparity(disparity)
     seen = torch.ones_like(right.mask) if config.occluded else seen_by_right(disparity, right)
     shown = take_columns(images, right.columns)[..., :width]
-    filled = torch.where(right.mask[..., :width], shown, in_colours_of(images, others)[..., :width])
+    filled = torch.where(right.mask[..., :width], shown, in_colours_of(images[..., :width], others[..., :width]))
     noisy = filled + config.noise * torch.stack([own.to(device) for own in noise])
     return StereoPairs(
         left=images[..., :width],
@@ -117,18 +117,24 @@ def scaled_disparity(
 ) -> Float[Tensor, "b 1 h w"]:
     """Disparity in pixels whose greatest value is `largest` at `config.reference_width`, as much more or less at
     `width`; of steps instead of ramps where the configuration says so."""
-    peak = nearness.amax(dim=(1, 2, 3)).clamp(min=torch.finfo(nearness.dtype).tiny)
-    scale = largest * (width / config.reference_width) / peak
+    peak = nearness.amax(dim=(1, 2, 3))
+    scale = largest * (width / config.reference_width) / torch.where(peak > 0, peak, 1)
     disparity = nearness * scale[:, None, None, None]
     return snap_flying_pixels(disparity) if config.snap else disparity
 
 
 def in_colours_of(images: Float[Tensor, "b 3 h w"], others: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
     """`others` with mean and standard deviation of each channel as in `images` (Reinhard et al. 2001, in RGB)."""
-    variance, mean = torch.var_mean(images, dim=(2, 3), keepdim=True)
-    other_variance, other_mean = torch.var_mean(others, dim=(2, 3), keepdim=True)
-    stretch = (variance / other_variance.clamp(min=FLAT)).sqrt()
-    return ((others - other_mean) * stretch + mean).clamp(0.0, 1.0)
+    mean, deviation = _statistics(images)
+    other_mean, other_deviation = _statistics(others)
+    stretch = deviation / other_deviation.clamp(min=FLAT)
+    return (others * stretch + (mean - other_mean * stretch)).clamp_(0.0, 1.0)
+
+
+def _statistics(images: Float[Tensor, "b 3 h w"]) -> tuple[Float[Tensor, "b 3 1 1"], Float[Tensor, "b 3 1 1"]]:
+    """Mean and standard deviation of each channel; from sums of squares, which `torch.var_mean` is slower than."""
+    mean = images.mean(dim=(2, 3), keepdim=True)
+    return mean, (images.square().mean(dim=(2, 3), keepdim=True) - mean.square()).clamp(min=0).sqrt()
 
 
 def _worsened(

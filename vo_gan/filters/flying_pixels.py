@@ -13,58 +13,56 @@ FAR = 1 << 15
 def snap_flying_pixels(
     disparity: Float[Tensor, "b 1 h w"], across: float = 1.0, down: float = 3.0, reach: int = 16
 ) -> Float[Tensor, "b 1 h w"]:
-    """Let every pixel on a steep slope have the disparity of the nearest one that is not on any.
+    """Let every pixel on a ramp between two surfaces have the disparity of the nearest pixel that is on none.
 
     Networks and resizing make a ramp of what is a step, and the pixels on it, in space, a sheet between two surfaces.
-    After Watson et al. (ECCV 2020), who take Sobel's gradient and SciPy's `griddata`; here neighbours are compared
-    directly, and the nearest pixel is found for all at once: up and down by running maxima, then sideways over the
-    few pixels that need it.
+    Watson et al. (ECCV 2020) replace what Sobel's gradient calls steep; that eats corners and thin poles. On a ramp is
+    here what differs much from both of its neighbours, in a row or in a column, and lies between them: steps stay as
+    they are. The nearest pixel is found for all at once: up and down by running maxima, then sideways for those few
+    that need it.
 
     Args:
         disparity: pixels.
-        across: difference of horizontal neighbours, pixels, from which on a slope is steep. One pixel is what no
+        across: difference of horizontal neighbours, pixels, above which a slope is a ramp. One pixel is what no
             surface exceeds that both cameras see the front of.
         down: the same of vertical neighbours; a road right below the camera has up to about two.
         reach: columns away up to which pixels are looked for. A pixel with none that near stays as it is.
     """
     values = disparity[:, 0]
-    steep = _steep(values, across, down)
-    row_of_nearest, rows_away = _nearest_in_column(~steep)
-    batch, row, column = steep.nonzero(as_tuple=True)
+    flying = _on_ramp(values, across) | _on_ramp(values.mT, down).mT
+    row_of_nearest, rows_away = _nearest_in_column(~flying)
+    batch, row, column = flying.nonzero(as_tuple=True)
     width = values.shape[-1]
     offsets = torch.arange(-reach, reach + 1, device=values.device)
     beside = column[:, None] + offsets
     inside = (beside >= 0) & (beside < width)
     beside = beside.clamp(0, width - 1)
-    away = torch.where(inside, rows_away[batch[:, None], row[:, None], beside], FAR)
+    away = torch.where(inside, rows_away[batch[:, None], row[:, None], beside].to(torch.int64), FAR)
     # The offset in the last digits makes every distance unique, and so the choice the same on every device.
     count = len(offsets)
     best = ((away.square() + offsets.square()) * count + torch.arange(count, device=values.device)).amin(dim=1)
     chosen = beside.gather(1, (best % count)[:, None])[:, 0]
     found = best < reach * reach * count + count
-    nearest = values[batch, row_of_nearest[batch, row, chosen], chosen]
+    nearest = values[batch, row_of_nearest[batch, row, chosen].to(torch.int64), chosen]
     snapped = values.clone()
     snapped[batch, row, column] = torch.where(found, nearest, values[batch, row, column])
     return snapped[:, None]
 
 
-def _steep(values: Float[Tensor, "b h w"], across: float, down: float) -> Bool[Tensor, "b h w"]:
-    """Both pixels of every pair of neighbours that differ too much."""
-    steep = torch.zeros_like(values, dtype=torch.bool)
-    beside = (values[..., 1:] - values[..., :-1]).abs() > across
-    steep[..., 1:] |= beside
-    steep[..., :-1] |= beside
-    below = (values[..., 1:, :] - values[..., :-1, :]).abs() > down
-    steep[..., 1:, :] |= below
-    steep[..., :-1, :] |= below
-    return steep
+def _on_ramp(values: Float[Tensor, "b h w"], steepest: float) -> Bool[Tensor, "b h w"]:
+    """What lies between its left and right neighbours and differs by more than `steepest` from both."""
+    step = values[..., 1:] - values[..., :-1]
+    rises, falls = step > steepest, step < -steepest
+    ramp = torch.zeros_like(values, dtype=torch.bool)
+    ramp[..., 1:-1] = (rises[..., 1:] & rises[..., :-1]) | (falls[..., 1:] & falls[..., :-1])
+    return ramp
 
 
 def _nearest_in_column(wanted: Bool[Tensor, "b h w"]) -> tuple[Tensor, Tensor]:
     """Of every pixel: the row of the nearest wanted one in its column, and how many rows away; `FAR` if there is none.
     Of two equally near, the upper one."""
     height = wanted.shape[-2]
-    row = torch.arange(height, device=wanted.device)[:, None]
+    row = torch.arange(height, dtype=torch.int32, device=wanted.device)[:, None]
     above = torch.where(wanted, row, -FAR).cummax(dim=-2).values
     below = torch.where(wanted, row, FAR).flip(-2).cummin(dim=-2).values.flip(-2)
     up, down = row - above, below - row

@@ -54,9 +54,8 @@ def joint_bilateral_upsample(
     rows, row_weights = _taps(height, values.shape[-2], sigma_space, radius, guide)
     columns, column_weights = _taps(width, values.shape[-1], sigma_space, radius, guide)
     exponents: list[Tensor] = []
-    neighbours: list[Tensor] = []
     for row, row_weight in zip(rows, row_weights, strict=True):
-        colour_row, value_row = coarse.index_select(-2, row), values.index_select(-2, row)
+        colour_row = coarse.index_select(-2, row)
         certain_row = None if certain is None else certain.index_select(-2, row)
         for column, column_weight in zip(columns, column_weights, strict=True):
             difference = scaled - colour_row.index_select(-1, column)
@@ -64,9 +63,13 @@ def joint_bilateral_upsample(
             if certain_row is not None:
                 exponent = exponent + certain_row[:, 0].index_select(-1, column)
             exponents.append(exponent)
-            neighbours.append(value_row.index_select(-1, column))
-    weights = torch.stack(exponents, dim=1).softmax(dim=1)
-    return (torch.stack(neighbours, dim=2) * weights[:, None]).sum(dim=2)
+    weights = iter(torch.stack(exponents, dim=1).softmax(dim=1).split(1, dim=1))
+    result = values.new_zeros(values.shape[:2] + guide.shape[-2:])
+    for row in rows:
+        value_row = values.index_select(-2, row)
+        for column in columns:
+            result = result + next(weights) * value_row.index_select(-1, column)
+    return result
 
 
 def upsample_disparity(

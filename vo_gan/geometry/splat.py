@@ -70,12 +70,12 @@ def splat_disparity(disparity: Float[Tensor, "b 1 h w"]) -> Splatted:
     count = (end - first).clamp(min=0).reshape(-1).to(torch.int64)
     source = torch.repeat_interleave(count)
     number = torch.arange(len(source), device=left.device) - (count.cumsum(0) - count)[source]
-    target = first.reshape(-1)[source] + number
-    beyond = (target - landing.reshape(-1)[source]).clamp(min=0)
+    row_start = torch.arange(0, left.numel(), width, device=left.device).reshape(*left.shape[:-1], 1)
+    place = (row_start + first.to(torch.int64)).reshape(-1)[source] + number
+    beyond = ((first - landing).reshape(-1)[source] + number).clamp(min=0)
     depth = left.reshape(-1)[source] + slope.reshape(-1)[source] * beyond
     # One number: the nearest surface has the greatest, and its last digits say which pixel it is.
     key = ((depth * DEPTH_STEPS).round().to(torch.int64) << INDEX_BITS) + source
-    place = source - source % width + target.to(torch.int64)
     nearest = torch.full((left.numel(),), EMPTY, device=left.device).scatter_reduce_(0, place, key, "amax")
 
     nearest = nearest.reshape(left.shape)
@@ -84,7 +84,7 @@ def splat_disparity(disparity: Float[Tensor, "b 1 h w"]) -> Splatted:
     beyond = (column - landing.take(winner)).clamp(min=0)
     slope = slope.take(winner)
     # On a surface, disparity plus column is the left column; on its last half pixel the column stands still.
-    columns = winner % width + torch.where(joined.take(winner), (1 + slope) * beyond, 0)
+    columns = winner - row_start + torch.where(joined.take(winner), (1 + slope) * beyond, 0)
     shown = left.take(winner) + slope * beyond
     return Splatted(
         disparity=torch.where(mask, shown, 0)[:, None],

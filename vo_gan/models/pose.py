@@ -21,12 +21,13 @@ class PoseConfig:
     """A pose net.
 
     Attributes:
-        net: `lstm` (convolutional features per pair and an LSTM over the snippet, after GANVO) or `pairwise`
-            (each pair on its own; Monodepth2's, weight for weight).
+        net: `lstm` (convolutional features per pair and an LSTM over the snippet, after GANVO), `pairwise` (each pair on
+            its own; Monodepth2's, weight for weight) or `cells` (each pair on its own, but read like `lstm`'s from
+            where in the image things move: it learns to turn from far less data).
         features: what looks at a pair: a ResNet-18, a plain stack of strided convolutions (about ten times cheaper), or
             `correlation`, which compares the two frames' features over a window (as cheap; learns from less data).
         width: channels of the first stage.
-        hidden: size of the LSTM.
+        hidden: size of the LSTM, or of the hidden layer of `cells`.
         memory: pairs that a tracking step looks back on; training snippets should have `memory + 1` frames.
         symmetric: look at the mirrored pair too and take the mean of both motions, so that a mirrored street gives the
             mirrored motion and no turn to one side can be learned as a habit; costs the pose net twice.
@@ -34,7 +35,7 @@ class PoseConfig:
         translation_scale: factor on the net's output for the translation, metres.
     """
 
-    net: Literal["lstm", "pairwise"] = "lstm"
+    net: Literal["lstm", "pairwise", "cells"] = "lstm"
     features: Literal["resnet", "convolutions", "correlation"] = "resnet"
     width: int = 64
     hidden: int = 256
@@ -111,14 +112,13 @@ class PoseNet(nn.Module, ABC):
             )
 
 
-class LstmPoseNet(PoseNet):
-    """Convolutional features per pair and an LSTM over the snippet (after Almalioglu et al. 2019, GANVO).
+class LayoutPoseNet(PoseNet):
+    """What pose nets share whose features keep a coarse layout (2 x 4 cells), for a turn and a step forward differ in
+    where things move.
 
-    The features keep a coarse layout (2 x 4 cells), for a turn and a step forward differ in where things move.
-    Two LSTM layers of 1024 are what others read out of the paper; the size here is configuration.
-
-    Features also reach the motion directly. All driving is forward, and without a way around them the LSTM's bounded
-    units are the quickest source of that one constant motion: they saturate, and turns are no longer seen.
+    The features reach the motion by two ways: through what a subclass puts before the head, and directly. All
+    driving is forward, and without a way around them bounded units are the quickest source of that one constant motion:
+    they saturate, and turns are no longer seen.
     """
 
     CELLS = (2, 4)
@@ -126,12 +126,15 @@ class LstmPoseNet(PoseNet):
     def __init__(self, config: PoseConfig, context_channels: int = 0) -> None:
         super().__init__(config, context_channels)
         self.squeeze = nn.Conv2d(self.encoder.channels[-1], 64, 1)
-        self.lstm = nn.LSTM(64 * self.CELLS[0] * self.CELLS[1], config.hidden, batch_first=True)
         self.head = nn.Linear(config.hidden, 6)
         nn.init.normal_(self.head.weight, 0.0, 0.01)
         nn.init.zeros_(self.head.bias)
-        self.direct = nn.Linear(self.lstm.input_size, 6, bias=False)
+        self.direct = nn.Linear(64 * self.CELLS[0] * self.CELLS[1], 6, bias=False)
         nn.init.zeros_(self.direct.weight)
+
+    @abstractmethod
+    def hidden(self, features: Float[Tensor, "b n f"]) -> Float[Tensor, "b n _"]:
+        """What the head reads beside the features themselves."""
 
     def summarise(self, maps: Float[Tensor, "b c h w"]) -> Float[Tensor, "b f"]:
         """One vector per pair."""
@@ -139,9 +142,35 @@ class LstmPoseNet(PoseNet):
         return F.adaptive_avg_pool2d(squeezed, self.CELLS).flatten(1)
 
     def motions(self, features: Float[Tensor, "b n f"]) -> Float[Tensor, "b n 6"]:
-        """Motions from the features and the LSTM's states, started at zero before the first pair."""
-        states, _ = self.lstm(features)
-        return self.head(states) + self.direct(features)
+        """Motions by both ways."""
+        return self.head(self.hidden(features)) + self.direct(features)
+
+
+class LstmPoseNet(LayoutPoseNet):
+    """Convolutional features per pair and an LSTM over the snippet (after Almalioglu et al. 2019, GANVO).
+
+    Two LSTM layers of 1024 are what others read out of the paper; the size here is configuration.
+    """
+
+    def __init__(self, config: PoseConfig, context_channels: int = 0) -> None:
+        super().__init__(config, context_channels)
+        self.lstm = nn.LSTM(self.direct.in_features, config.hidden, batch_first=True)
+
+    def hidden(self, features: Float[Tensor, "b n f"]) -> Float[Tensor, "b n _"]:
+        """The LSTM's states, started at zero before the first pair."""
+        return self.lstm(features)[0]
+
+
+class CellsPoseNet(LayoutPoseNet):
+    """Convolutional features per pair and a hidden layer: a pose net for recipes whose memory is elsewhere."""
+
+    def __init__(self, config: PoseConfig, context_channels: int = 0) -> None:
+        super().__init__(config, context_channels)
+        self.layer = nn.Linear(self.direct.in_features, config.hidden)
+
+    def hidden(self, features: Float[Tensor, "b n f"]) -> Float[Tensor, "b n _"]:
+        """The hidden layer."""
+        return F.relu(self.layer(features))
 
 
 class PairwisePoseNet(PoseNet):
@@ -248,5 +277,5 @@ def build_pose_net(config: PoseConfig, context_channels: int = 0) -> PoseNet:
     Args:
         context_channels: of the memory that it reads; 0 for none.
     """
-    net = LstmPoseNet if config.net == "lstm" else PairwisePoseNet
-    return net(config, context_channels)
+    nets = {"lstm": LstmPoseNet, "pairwise": PairwisePoseNet, "cells": CellsPoseNet}
+    return nets[config.net](config, context_channels)

@@ -10,8 +10,9 @@ import torch
 from jaxtyping import Float32, UInt8
 
 from vo_gan.data.stereo_drives import StereoRig
+from vo_gan.geometry.splat import splat_disparity
 from vo_gan.models import CoupledViews
-from vo_gan.odometry.disparity import DisparityMap, Matcher
+from vo_gan.odometry.disparity import DisparityMap, Matcher, fill_background
 
 WIDEST = 1280
 """Columns of the widest pair that is selected: it takes half a gigabyte."""
@@ -106,6 +107,21 @@ class PairDepthPredictor:
             width, height = WIDEST, round(height * WIDEST / width)
             frame = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
         return frame, _image(made.selection.apply(self._tensor(frame, (width, height))))
+
+    @torch.inference_mode()
+    def selected_disparity(self, frame: UInt8[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "th tw"] | None:
+        """The disparity of the left view by which the right one is selected, without any matcher.
+
+        Returns:
+            At the size trained on and in its pixels; None where the right view is painted.
+        """
+        selection = self._views(self._tensor(frame, self.size)).selection
+        if selection is None:
+            return None
+        # Seen in a mirror the right camera is the left one, and what it sees can be splatted to the other.
+        splatted = splat_disparity(self.size[0] * selection.disparity.flip(-1))
+        of_left = torch.where(splatted.mask, splatted.disparity, 0.0).flip(-1)
+        return fill_background(of_left[0, 0].cpu().numpy())
 
     def _tensor(self, frame: np.ndarray, size: tuple[int, int]) -> torch.Tensor:
         if frame.shape[1::-1] != size:

@@ -71,7 +71,7 @@ class Ganvo(ViewSynthesis):
         if self.config.augment:
             seen, clean = augment(batch, self.sample_generators(batch, step))
         views = self.look(seen, clean)
-        losses, finest = self.reconstructor.losses(views)
+        losses, finest = self.reconstructor.losses(views, step)
         return self.learn(losses, self.judged_view(self.config.adversarial, views, finest), step)
 
     def look(self, seen: Snippet, clean: Snippet) -> Views:

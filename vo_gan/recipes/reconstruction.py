@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from vo_gan.data import Snippet
-from vo_gan.geometry import inverse_warp, invert_transform, refine_motion
+from vo_gan.geometry import inverse_warp, invert_transform, refine_motion, rotation_angle
 from vo_gan.geometry.warp import NEAREST
 from vo_gan.losses import (
     Target,
@@ -29,6 +29,8 @@ from vo_gan.models import DepthGenerator
 
 ALIGNMENT_STEPS, ALIGNMENT_PIXELS = 4, 2000
 """What alignment takes while training: fewer than tracking, for the next step brings it closer."""
+REACH = (1 / 3, 0.3)
+"""How far a camera gets from one frame to the next: the share of the median depth, and radians."""
 RADIAN = 10.0
 """Metres that a radian counts for: at ten metres' distance, both move an image by as much."""
 
@@ -48,6 +50,7 @@ class ReconstructionConfig:
         alignment: weight of the distance of the motions to the same ones aligned photometrically through the depth (see
             `vo_gan.geometry.alignment`), metres plus ten times radians: photometric errors draw a motion over fractions
             of a pixel, alignment over many; 0 saves its computation.
+        alignment_after: steps before that begins: there must be some depth to align through.
     """
 
     ssim: float = 0.85
@@ -57,6 +60,7 @@ class ReconstructionConfig:
     stereo: float = 1.0
     consistency: float = 0.0
     alignment: float = 0.0
+    alignment_after: int = 100
 
 
 @dataclass(frozen=True)
@@ -151,8 +155,8 @@ class Reconstructor:
         self.config = config
         self.generator = generator
 
-    def losses(self, views: Views) -> tuple[dict[str, Tensor], Reconstruction]:
-        """The weighted losses by name, each a mean over scales, and the finest scale's reconstruction."""
+    def losses(self, views: Views, step: int) -> tuple[dict[str, Tensor], Reconstruction]:
+        """The weighted losses of a step by name, each a mean over scales, and the finest scale's reconstruction."""
         config = self.config
         identity = self.identity_errors(views) if config.auto_mask else None
         temporal, stereo, smoothness = [], [], []
@@ -175,9 +179,9 @@ class Reconstructor:
             losses["stereo"] = config.stereo * torch.stack(stereo).mean()
         if finest.disagreement is not None:
             losses["consistency"] = config.consistency * finest.disagreement
-        if config.alignment > 0:
+        if config.alignment > 0 and step >= config.alignment_after:
             depth = self.full_depth(views.activations[0].detach(), views.target)
-            losses["alignment"] = config.alignment * _distance_to_aligned(views, depth)
+            losses["alignment"] = config.alignment * distance_to_aligned(views, depth)
         return losses, finest
 
     def reconstruct(
@@ -248,18 +252,27 @@ class Reconstructor:
         return photometric_error(image, target, self.config.ssim)
 
 
-def _distance_to_aligned(views: Views, depth: Float[Tensor, "t 1 h w"]) -> Float[Tensor, ""]:
-    """Mean distance of the motions to the frames after the targets from the same ones aligned."""
+def distance_to_aligned(views: Views, depth: Float[Tensor, "t 1 h w"]) -> Float[Tensor, ""]:
+    """Mean distance of the motions to the frames after the targets from the same ones aligned, metres plus ten times
+    radians.
+
+    Through a wrong depth, alignment can end anywhere, and motions that follow it would never come back: no frame would
+    be seen any more. A motion further than `REACH` from standing still is no guess to begin with, and no answer.
+    """
     motions = views.source_from_target[1].float()
+    given = motions.detach()
+    standing = torch.eye(4, device=given.device).expand_as(given)
+    start = torch.where(_within_reach(given, depth), given, standing)
     aligned = refine_motion(
         views.target,
         depth,
         views.sources[1],
         views.intrinsics,
-        motions.detach(),
+        start,
         iterations=ALIGNMENT_STEPS,
         pixels=ALIGNMENT_PIXELS,
     )
+    aligned = torch.where(_within_reach(aligned, depth), aligned, start)
     turned = aligned[:, :3, :3].transpose(1, 2) @ motions[:, :3, :3]
     # The sine of the angle between them, along the axis; of small angles, the rotation vector.
     angle = 0.5 * torch.stack(
@@ -267,6 +280,11 @@ def _distance_to_aligned(views: Views, depth: Float[Tensor, "t 1 h w"]) -> Float
     )
     moved = motions[:, :3, 3] - aligned[:, :3, 3]
     return moved.abs().sum(1).mean() + RADIAN * angle.abs().sum(1).mean()
+
+
+def _within_reach(motions: Float[Tensor, "t 4 4"], depth: Float[Tensor, "t 1 h w"]) -> Bool[Tensor, "t 1 1"]:
+    length = motions[:, :3, 3].norm(dim=1) / depth.flatten(1).median(dim=1).values
+    return ((length < REACH[0]) & (rotation_angle(motions[:, :3, :3]) < REACH[1]))[:, None, None]
 
 
 def _without_depths(views: Views) -> Views:

@@ -64,7 +64,7 @@ class SganvoConfig:
 
     Attributes:
         depth: the depth generator, which reads the memory.
-        pose: the pose net, which reads it too; `pairwise`, for it has no need of an LSTM of its own.
+        pose: the pose net, which reads it too; `cells` or `pairwise`, for it has no need of an LSTM of its own.
         stack: layers of the stack, and their sizes.
         reconstruction: what reconstructed views are judged by.
         adversarial: the discriminator of layer 0, on views.
@@ -75,7 +75,7 @@ class SganvoConfig:
     """
 
     depth: DepthConfig = field(default_factory=DepthConfig)
-    pose: PoseConfig = field(default_factory=lambda: PoseConfig(net="pairwise"))
+    pose: PoseConfig = field(default_factory=lambda: PoseConfig(net="cells"))
     stack: StackConfig = field(default_factory=StackConfig)
     reconstruction: ReconstructionConfig = field(default_factory=ReconstructionConfig)
     adversarial: AdversarialConfig = field(default_factory=AdversarialConfig)
@@ -116,8 +116,8 @@ class Sganvo(ViewSynthesis):
 
     def __init__(self, config: SganvoConfig, size: tuple[int, int], seed: int = 0) -> None:
         require_size(size)
-        if config.pose.net != "pairwise":
-            raise VoGanError(f"sganvo.pose.net is {config.pose.net}: with a stack it is pairwise, the stack remembers")
+        if config.pose.net == "lstm":
+            raise VoGanError("sganvo.pose.net is lstm: expected cells or pairwise, for here the stack remembers")
         self.config = config
         stack = PredictiveStack(config.stack)
         depth = build_depth_generator(config.depth, size, stack.context_channels)
@@ -142,7 +142,7 @@ class Sganvo(ViewSynthesis):
             seen, clean = augment(batch, self.sample_generators(batch, step))
         state, self._state = self._state, None
         passage = self.look(seen, clean, state)
-        losses, finest = self.reconstructor.losses(passage.views)
+        losses, finest = self.reconstructor.losses(passage.views, step)
         judged = self.judged_view(self.config.adversarial, passage.views, finest)
         adversaries = self._feature_adversaries()
         for layer, prediction in enumerate(passage.predictions, start=1):

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from vo_gan.data.augment_pairs import PairAugmentation, augment_pairs
 from vo_gan.data.drive_pairs import PairSampling
+from vo_gan.data.pair_maker import PairMakerConfig
 from vo_gan.data.stereo_pairs import StereoPairs
 from vo_gan.engine import AVERAGE, Learner, average_of, follow
 from vo_gan.errors import VoGanError
@@ -20,6 +21,26 @@ from vo_gan.losses import Target, disparity_smoothness, masked_mean
 from vo_gan.losses.matching import reconstruction_from_right, sequence_loss
 from vo_gan.models import MatcherConfig, StereoMatcher
 from vo_gan.recipes.view_synthesis import seeded_generator
+
+
+@dataclass(frozen=True)
+class MadeConfig:
+    """Pairs that are made from single images besides those of drives.
+
+    Attributes:
+        share: of the batches, below 1; 0 makes none.
+        root: folder with the drives whose left frames they are made from; empty takes those trained on.
+        drives: which of them; none: all.
+        depth: what says how far away things are: `recorded` for the drives' own depth images, a folder of depth images
+            as `vo-gan track` leaves them, or a checkpoint or run whose depth generator says it.
+        maker: what the pairs are like.
+    """
+
+    share: float = 0.0
+    root: str = ""
+    drives: list[str] = field(default_factory=list)
+    depth: str = "recorded"
+    maker: PairMakerConfig = field(default_factory=lambda: PairMakerConfig(occluded=True))
 
 
 @dataclass(frozen=True)
@@ -39,6 +60,7 @@ class StereoConfig:
         sampling: how pairs are scaled and cut.
         augment: change colours, of both views alike or not, add noise, and wipe parts of the right view out.
         augmentation: how much of that.
+        made: pairs made from single images.
         ema: share of a moving average of the weights that stays at every step, 0.999 say; 0 keeps none.
     """
 
@@ -53,6 +75,7 @@ class StereoConfig:
     sampling: PairSampling = field(default_factory=PairSampling)
     augment: bool = True
     augmentation: PairAugmentation = field(default_factory=PairAugmentation)
+    made: MadeConfig = field(default_factory=MadeConfig)
     ema: float = 0.0
 
 

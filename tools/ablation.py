@@ -5,12 +5,14 @@
     python tools/ablation.py configs/sganvo_small.yaml configs/ablations/*.yaml configs/ganvo_small.yaml \
         --train train --test unseen/sequences/00 --seeds 0,1,2 --out ablation --data.width 192 --data.height 64
 
+    python tools/ablation.py --weights world-sganvo --test unseen/sequences/00 --out shipped
+
 Every run is tracked twice over every test drive, by its networks alone and with photometric refinement, and compared
 with the truth: t_rel, r_rel and ATE (alignment se3, or sim3 where the scale is relative), depth AbsRel (median-scaled
 there). Beside them stand baselines: constant velocity, OpenCV's stereo odometry (SGBM and PnP), and its monocular
 odometry (KLT and essential matrix; aligned by sim3, for its steps have no length, and without t_rel). Keys such as
-`--training.steps 100` go to every run. Runs and figures that are there already are not made again, and a run that was
-stopped goes on.
+`--training.steps 100` go to every run; `--weights` are compared as they are. Runs and figures that are there already
+are not made again, and a run that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -143,6 +145,10 @@ def run(arguments: argparse.Namespace, keys: list[str]) -> dict[str, list[Figure
                     replace_file(file, (json.dumps(found, indent=1) + "\n").encode())
                 rows.setdefault(label, []).append(json.loads(file.read_text()))
             print(table(rows), file=sys.stderr, flush=True)
+    for weights in arguments.weights:
+        networks = load_networks(weights)
+        for label, refine in ((weights.name, False), (f"{weights.name}, refined", True)):
+            rows[label] = [mean_over(network_figures(drive, networks, refine=refine) for drive in drives)]
     per_drive: list[dict[str, Any]] = [baseline_figures(drive) for drive in drives]
     for label in dict.fromkeys(label for found in per_drive for label in found):
         rows[label] = [mean_over(found[label] for found in per_drive if label in found)]
@@ -152,13 +158,16 @@ def run(arguments: argparse.Namespace, keys: list[str]) -> dict[str, list[Figure
 def main() -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("configs", nargs="+", type=Path, help="YAML files of runs")
-    parser.add_argument("--train", type=Path, required=True, metavar="DIR", help="drives to train on")
+    parser.add_argument("configs", nargs="*", type=Path, help="YAML files of runs")
+    parser.add_argument("--train", type=Path, metavar="DIR", help="drives to train on")
+    parser.add_argument("--weights", type=Path, nargs="+", default=[], help="runs, or shipped weights, trained already")
     parser.add_argument("--test", type=Path, nargs="+", required=True, metavar="DRIVE", help="drives to test on")
     parser.add_argument("--seeds", type=lambda text: [int(part) for part in text.split(",")], default=[0])
     parser.add_argument("--checkpoint", choices=("last", "best"), default="last", help="which is tested (last)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where runs, figures and table go")
     arguments, keys = parser.parse_known_args()
+    if arguments.configs and arguments.train is None:
+        parser.error("--train DIR is needed to train")
     arguments.out.mkdir(parents=True, exist_ok=True)
     try:
         text = table(run(arguments, keys))

@@ -106,7 +106,7 @@ def match_files(
     for pair in progress(pairs, "match", unit="pair"):
         left, right = decode_image(pair.left), decode_image(pair.right)
         if check:
-            check_pair(left, right, (str(pair.left), str(pair.right)))
+            check_pair(left, right, (str(pair.left), str(pair.right)), "match them all the same: --no-check")
         elif left.shape != right.shape:
             raise VoGanError(f"{pair.left} and {pair.right} have different sizes; rectify them together")
         if camera is not None:

@@ -68,16 +68,12 @@ def _made_pairs(config: Config, drives: Sequence[Drive], share: Share) -> MadePa
 
 def _depth_source(named: str) -> DepthSource:
     """See `MadeConfig.depth`."""
-    folder = Path(named)
     if named == RECORDED:
         return recorded_depth
-    if not folder.is_dir():
-        raise VoGanError(
-            f"stereo.made.depth is {named!r}: expected `{RECORDED}`, a folder of depth images, or a checkpoint or run"
-        )
-    if (folder / "model.safetensors").exists() or (folder / "checkpoints").is_dir():
-        return predicted_depth(DepthPredictor(load_networks(folder)))
-    return depth_files(folder)
+    folder = Path(named)
+    if folder.is_dir() and not (folder / "model.safetensors").exists() and not (folder / "checkpoints").is_dir():
+        return depth_files(folder)
+    return predicted_depth(DepthPredictor(load_networks(folder)))
 
 
 def _dataset(config: Config, drives: Sequence[Drive]) -> PairDataset:

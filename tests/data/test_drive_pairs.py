@@ -121,6 +121,12 @@ def test_mixed_pairs_can_be_entered_anywhere(dataset: PairDataset) -> None:
         MixedPairs(PairLoader(dataset, 4, 0, 0, True), mixed.made, 1.0)
 
 
+@pytest.mark.parametrize("wrong", [{"zoom": 0.5}, {"stretch": -0.1}, {"shifted": 2.0}, {"shift": -0.1}])
+def test_sampling_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(VoGanError, match="expected zoom >= 1"):
+        PairDataset([], SIZE, PairSampling(**wrong))
+
+
 def test_drives_without_what_is_needed_are_named(tiny_world: Path, tmp_path: Path) -> None:
     (drive, _) = open_drives(tiny_world)
     drive.baseline = None

@@ -33,7 +33,8 @@ def test_a_tiny_world_is_learned_by_heart(tmp_path: Path) -> None:
         "0",
     ]
     arguments += ["--data.drives", "sequences/00", "--data.validation", "sequences/00", "--training.device", "cpu"]
-    arguments += ["--sganvo.depth.width", "16", "--sganvo.learning_rate", "1e-3", "--sganvo.augment", "false"]
+    arguments += ["--sganvo.depth.width", "16", "--sganvo.learning_rate", "5e-4", "--sganvo.augment", "false"]
+    arguments += ["--data.speeds", "[1]", "--sganvo.reconstruction.alignment_after", "40"]
     arguments += ["--training.precision", "fp32", "--training.steps", "200", "--training.log_every", "5"]
     arguments += ["--training.validate_every", "100", "--training.validation_batches", "2"]
     assert main(arguments) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -64,7 +65,7 @@ def test_a_step_goes_where_the_images_edge_is() -> None:
     coarse = F.interpolate(truth, size=(8, 16), mode="area")
     # A coarse pixel of both sides is neither's, and so knows nothing.
     confidence = ((coarse == 24) | (coarse == 6)).float()
-    sharp = joint_bilateral_upsample(coarse, image, confidence=confidence)
+    sharp = joint_bilateral_upsample(coarse, image, sigma_space=1.0, confidence=confidence)
     linear = F.interpolate(coarse, size=(32, 64), mode="bilinear")
     assert (sharp - truth).abs().max() < 1e-3
     assert (linear - truth).abs().max() > 5
@@ -73,6 +74,36 @@ def test_a_step_goes_where_the_images_edge_is() -> None:
 def test_disparity_grows_with_the_image() -> None:
     disparity, image = torch.full((2, 1, 8, 10), 3.0), random(2, 3, 32, 40).float()
     torch.testing.assert_close(upsample_disparity(disparity, image), torch.full((2, 1, 32, 40), 12.0))
+
+
+def test_disparity_of_a_slanted_surface_stays_slanted() -> None:
+    image = random(1, 3, 32, 40)
+
+    def surface(height: int, width: int) -> torch.Tensor:
+        row, column = (torch.arange(height) + 0.5) / height, (torch.arange(width) + 0.5) / width
+        return (width * (0.1 + 0.3 * row[:, None] - 0.05 * column))[None, None].double()
+
+    torch.testing.assert_close(upsample_disparity(surface(8, 10), image), surface(32, 40), atol=1e-5, rtol=0)
+    stairs = 4 * joint_bilateral_upsample(surface(8, 10), image)
+    assert (stairs - surface(32, 40)).abs().max() > 0.3
+
+
+def test_disparity_upsampled_is_nearer_the_truth_than_by_interpolation() -> None:
+    """Two slanted boxes before a road, each in colours of its own, coarse by averaging."""
+    row, column = torch.meshgrid(torch.arange(96.0), torch.arange(160.0), indexing="ij")
+    truth, image = 2 + 0.3 * row, torch.stack((0.3 + 0.002 * row, 0.3 + 0 * row, 0.3 + 0 * row))
+    for place, disparity, colour in (
+        (np.s_[13:60, 21:62], 40 + 0.2 * column, (0.8, 0.3, 0.2)),
+        (np.s_[30:71, 90:131], 35 - 0.1 * column, (0.2, 0.7, 0.8)),
+    ):
+        truth[place] = disparity[place]
+        image[:, *place] = torch.tensor(colour)[:, None, None]
+    truth = truth[None, None]
+    coarse = F.interpolate(truth, scale_factor=0.25, mode="area") / 4
+    sharp = (upsample_disparity(coarse, image[None]) - truth).abs()
+    linear = (4 * F.interpolate(coarse, scale_factor=4, mode="bilinear") - truth).abs()
+    assert sharp.mean() < 0.6 * linear.mean()
+    assert (sharp > 3).float().mean() < 0.6 * (linear > 3).float().mean()
 
 
 def test_colours_found_nowhere_and_confidence_of_nothing_give_a_mean_all_the_same() -> None:
@@ -96,3 +127,5 @@ def test_gradients() -> None:
         return joint_bilateral_upsample(values, guide, sigma_colour=0.3, radius=1, confidence=confidence)
 
     assert torch.autograd.gradcheck(upsampled, inputs)
+    disparity, image = random(1, 1, 3, 4).requires_grad_(), random(1, 3, 5, 6, seed=1).requires_grad_()
+    assert torch.autograd.gradcheck(upsample_disparity, (disparity, image), atol=1e-4)

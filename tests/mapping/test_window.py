@@ -92,11 +92,13 @@ def share(picture: np.ndarray, colour: tuple[int, int, int]) -> float:
     return float((np.abs(picture.astype(int) - colour).max(axis=-1) < 60).mean())
 
 
-def test_the_window_shows_the_map_and_its_keys_do_what_they_say(corridor, screen, tmp_path):
-    fuse_track(corridor, corridor)
+@pytest.mark.parametrize("shape", [[], ["--mesh"]], ids=["cloud", "mesh"])
+def test_the_window_shows_the_map_and_its_keys_do_what_they_say(corridor, screen, tmp_path, shape):
+    fuse_track(corridor, corridor, mesh=bool(shape))
     printed = tmp_path / "printed"
     environment = {**os.environ, "DISPLAY": screen.name, "LIBGL_ALWAYS_SOFTWARE": "1", "WAYLAND_DISPLAY": ""}
     command = [sys.executable, "-m", "vo_gan", "view", str(corridor), "--gt", str(corridor / "trajectory_kitti.txt")]
+    command += shape
     with printed.open("w") as file:
         window = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=environment, text=True)
     try:

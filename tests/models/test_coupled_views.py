@@ -34,17 +34,25 @@ def test_half_a_pixel_is_the_mean_of_two_and_an_undecided_selection_of_all() -> 
 
 
 def test_a_disparity_is_a_share_of_the_width_whatever_the_size() -> None:
-    """Selected at 16 columns, applied to 64: four times as many pixels."""
+    """Selected at 16 columns, sampled at 64: four times as many pixels."""
     selection = Selection(always(2, 5, 4, 16), None, 0.25)
     torch.testing.assert_close(selection.disparity, torch.full((1, 1, 4, 16), 2 / 16))
     image = torch.rand(1, 3, 16, 64)
-    torch.testing.assert_close(selection.apply(image)[..., : 64 - 8], image[..., 8:])
+    torch.testing.assert_close(selection.sample(image)[..., : 64 - 8], image[..., 8:])
 
 
 def test_the_residual_is_added_and_bounded() -> None:
     image = torch.full((1, 3, 4, 16), 0.9)
     selection = Selection(always(0, 5, 4, 16), torch.full((1, 3, 4, 16), 0.3), 0.25)
-    torch.testing.assert_close(selection.apply(image), torch.ones(1, 3, 4, 16))
+    for view in (selection.expect(image), selection.sample(torch.full((1, 3, 8, 32), 0.9))):
+        torch.testing.assert_close(view, torch.ones_like(view))
+
+
+def test_a_selection_is_as_exact_under_autocast() -> None:
+    image, probabilities = torch.rand(1, 3, 4, 16), torch.rand(1, 9, 4, 16).softmax(1)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = select_shifted(image, probabilities, 0.25)
+    assert torch.equal(mixed, select_shifted(image, probabilities, 0.25))
 
 
 def test_gradients_of_a_selection() -> None:

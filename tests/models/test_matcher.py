@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from vo_gan.errors import VoGanError
 from vo_gan.models import MatcherConfig, StereoMatcher
-from vo_gan.models.matcher import FACTOR, CorrelationPyramid, _upsampled
+from vo_gan.models.matcher import FACTOR, CorrelationPyramid, _upsampled, mean_disparity
 
 SMALL = MatcherConfig(width=8, features=16, hidden=16, iterations=2)
 
@@ -19,20 +20,28 @@ def test_the_default_is_small() -> None:
     assert 1_000_000 < parameters < 2_000_000
 
 
+@pytest.mark.parametrize("wrong", [{"levels": 5}, {"levels": 0}, {"radius": 0}, {"iterations": 0}])
+def test_sizes_that_cannot_be_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(VoGanError, match="expected 1 to 4 levels"):
+        StereoMatcher(MatcherConfig(**wrong))
+
+
 @pytest.mark.parametrize("size", [(32, 32), (33, 70), (64, 127)])
 def test_any_size(size: tuple[int, int]) -> None:
     left, right = torch.rand(2, 2, 3, *size)
     network = small()
-    predictions = network(left, right, 3)
+    matched = network(left, right, 3)
+    predictions = matched.disparities
+    assert matched.log_shares is not None
     assert [each.shape for each in predictions] == [(2, 1, *size)] * 4
-    (found,) = network.eval()(left, right)
+    (found,) = network.eval()(left, right).disparities
     assert found.shape == (2, 1, *size)
     assert (found >= 0).all()
 
 
 def test_every_parameter_learns() -> None:
     network = small()
-    torch.stack([each.abs().mean() for each in network(*torch.rand(2, 1, 3, 64, 64))]).sum().backward()
+    torch.stack([each.abs().mean() for each in network(*torch.rand(2, 1, 3, 64, 64)).disparities]).sum().backward()
     idle = [name for name, parameter in network.named_parameters() if not (parameter.grad is not None)]
     assert idle == []
 
@@ -40,8 +49,8 @@ def test_every_parameter_learns() -> None:
 def test_pairs_of_a_batch_do_not_mix() -> None:
     network = small().eval()
     left, right = torch.rand(2, 3, 3, 40, 72)
-    together = network(left, right)[-1]
-    alone = network(left[1:2], right[1:2])[-1]
+    together = network(left, right).disparities[-1]
+    alone = network(left[1:2], right[1:2]).disparities[-1]
     torch.testing.assert_close(together[1:2], alone, rtol=1e-4, atol=1e-4)
 
 
@@ -54,15 +63,15 @@ def features(disparity: int, width: int = 24) -> tuple[torch.Tensor, torch.Tenso
 
 def test_the_mean_disparity_of_distinct_features_is_theirs() -> None:
     pyramid = CorrelationPyramid(*features(5), levels=3, radius=2)
-    found = pyramid.mean_disparity(torch.tensor(1.0))[0, 0]
+    found = mean_disparity(pyramid.log_shares(torch.tensor(1.0)))[0, 0]
     torch.testing.assert_close(found[:, 5:], torch.full((2, 19), 5.0), rtol=0, atol=1e-3)
 
 
 def test_nothing_behind_the_cameras_is_taken() -> None:
     """A pair in the wrong order matches at columns that no point in front of the cameras can have."""
     left, right = features(5)
-    found = CorrelationPyramid(right, left, levels=2, radius=2).mean_disparity(torch.tensor(1.0))
-    assert (found >= 0).all()
+    shares = CorrelationPyramid(right, left, levels=2, radius=2).log_shares(torch.tensor(1.0))
+    assert (mean_disparity(shares) >= 0).all()
 
 
 def test_looking_up_is_linear_interpolation_at_each_level() -> None:
@@ -101,8 +110,8 @@ def test_upsampling_keeps_planes_and_scales_them() -> None:
 def test_bfloat16_agrees() -> None:
     network = small().eval()
     left, right = torch.rand(2, 1, 3, 64, 96)
-    plain = network(left, right)[-1]
+    plain = network(left, right).disparities[-1]
     with torch.autocast("cpu", torch.bfloat16):
-        coarse = network(left, right)[-1]
+        coarse = network(left, right).disparities[-1]
     assert coarse.dtype == torch.float32
     assert (plain - coarse).abs().mean() < 0.1 * plain.abs().mean() + 0.1

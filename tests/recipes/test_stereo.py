@@ -13,7 +13,7 @@ from vo_gan.data.stereo_pairs import StereoPairs
 from vo_gan.engine import NonFiniteError
 from vo_gan.errors import VoGanError
 from vo_gan.losses import Target
-from vo_gan.losses.matching import reconstruction_from_right, sequence_loss
+from vo_gan.losses.matching import column_loss, reconstruction_from_right, sequence_loss
 from vo_gan.models import MatcherConfig
 from vo_gan.recipes import Stereo, StereoConfig
 
@@ -78,6 +78,25 @@ def test_later_predictions_weigh_more() -> None:
     assert sequence_loss([bad], truth, torch.zeros_like(known)) == 0.0
 
 
+def test_the_column_loss_is_least_at_the_true_column() -> None:
+    """Features a quarter the size; a disparity of 10 pixels is two columns and a half."""
+    known = torch.ones(1, 1, 4, 32, dtype=torch.bool)
+
+    def loss(*columns: int) -> float:
+        shares = torch.full((1, 1, 8, 8), 1e-9)
+        for row in range(8):
+            for column in columns:
+                shares[0, 0, row, max(row - column, 0)] = 1.0 / len(columns)
+        return float(column_loss(shares.log(), torch.full((1, 1, 4, 32), 10.0), known, 4))
+
+    assert loss(2, 3) == pytest.approx(-torch.tensor(0.5).log().item(), abs=1e-3)
+    assert loss(2) == pytest.approx(loss(3), abs=1e-3)
+    assert loss(2, 3) <= loss(2) + 1e-6
+    assert loss(4) > 5.0
+    known[:] = False
+    assert loss(4) == 0.0
+
+
 def test_augmented_steps_depend_on_the_step_alone(batch: StereoPairs) -> None:
     first, again = (learner().step(batch, 17)["supervised"] for _ in range(2))
     assert torch.equal(first, again)
@@ -106,6 +125,8 @@ def test_pictures_are_pictures(batch: StereoPairs) -> None:
 def test_what_cannot_be_learned_is_refused(batch: StereoPairs) -> None:
     with pytest.raises(VoGanError, match="nothing to learn from"):
         Stereo(replace(SMALL, supervised=0.0))
+    with pytest.raises(VoGanError, match=r"stereo\.iterations is 0"):
+        Stereo(replace(SMALL, iterations=0))
     with pytest.raises(VoGanError, match="ema"):
         Stereo(replace(SMALL, ema=1.0))
     made = learner()

@@ -71,6 +71,13 @@ def test_runs_and_figures_are_made_once(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("made again")
 
+    shipped = ["ablation.py", "--weights", str(tmp_path / "layers_1_3"), "--test", str(tiny_world / "sequences" / "01")]
+    monkeypatch.setattr(sys, "argv", [*shipped, "--out", str(tmp_path / "weights")])
+    assert ablation.main() == 0
+    row = next(line for line in first.splitlines() if line.startswith("| layers_1 |"))
+    assert row.replace("layers_1", "layers_1_3") in capsys.readouterr().out
+
+    monkeypatch.setattr(sys, "argv", [*arguments, "--out", str(tmp_path), *TINY])
     monkeypatch.setattr(ablation, "train", refuse)
     monkeypatch.setattr(ablation, "network_figures", refuse)
     assert ablation.main() == 0

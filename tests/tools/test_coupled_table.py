@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -21,14 +23,17 @@ VIEWS = CoupledViewsConfig(width=4, decoder_width=2, candidates=33, largest_disp
 
 
 @pytest.fixture(scope="module")
-def tool() -> ModuleType:
+def tool() -> Iterator[ModuleType]:
+    """The tool as a module; its dataclasses look it up by name."""
     path = Path(__file__).parents[2] / "tools" / "coupled_table.py"
     spec = importlib.util.spec_from_file_location("coupled_table", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
-    return module
+    yield module
+    del sys.modules[spec.name]
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ class Case:
         factor: by which the guide is larger than the values.
         channels: of the guide.
         sigma_space: in pixels of the values.
+        sigma_guide: in units of the guide.
         radius: of the definition's window, likewise.
         work: the filter.
     """
@@ -46,6 +47,7 @@ class Case:
     factor: int
     channels: int
     sigma_space: float
+    sigma_guide: float
     radius: int
     work: Callable[[Tensor, Tensor], Tensor]
 
@@ -56,10 +58,9 @@ class Case:
         return values, torch.rand(1, self.channels, *shape, generator=generator)
 
 
-SIGMA_GUIDE = 0.1
 CASES = {
-    "upsample": Case(4, 3, 1.0, 2, lambda values, guide: joint_bilateral_upsample(values, guide)),
-    "grid": Case(1, 1, 16.0, 32, lambda values, guide: bilateral_grid_filter(values, guide)),
+    "upsample": Case(4, 3, 0.5, 0.05, 1, lambda values, guide: joint_bilateral_upsample(values, guide)),
+    "grid": Case(1, 1, 16.0, 0.1, 32, lambda values, guide: bilateral_grid_filter(values, guide)),
 }
 """With the filters' default deviations."""
 
@@ -90,7 +91,7 @@ def bench(name: str, shape: tuple[int, int], runs: int) -> None:
     print_line(f"{name}_speed_up", slow / fast, "times", size)
     if case.factor == 1:
         deviations = (case.sigma_space, case.sigma_space)
-        kornia = seconds(lambda: joint_bilateral_blur(values, guide, window, SIGMA_GUIDE, deviations), 1)
+        kornia = seconds(lambda: joint_bilateral_blur(values, guide, window, case.sigma_guide, deviations), 1)
         print_line(f"{name}_by_kornia", 1e3 * kornia, "ms", f"{size}, joint_bilateral_blur, {window}x{window}")
     context = multiprocessing.get_context("spawn")
     for work in (forward, backward):
@@ -130,7 +131,7 @@ def by_definition(case: Case, values: Tensor, guide: Tensor) -> None:
             window = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
             near = ((rows - at_y) ** 2)[:, None] + (columns - at_x) ** 2
             alike = ((coarse[:, *window] - fine[:, EVERY * y, EVERY * x, None, None]) ** 2).sum(axis=0)
-            weights = np.exp(-near / (2 * case.sigma_space**2) - alike / (2 * SIGMA_GUIDE**2))
+            weights = np.exp(-near / (2 * case.sigma_space**2) - alike / (2 * case.sigma_guide**2))
             result[y, x] = (weights * wanted[window]).sum() / weights.sum()
 
 

@@ -65,7 +65,7 @@ class PairDataset:
         depth_needed: whether frames must have a measured depth.
 
     Raises:
-        VoGanError: a drive has no pair, or no intrinsics, or no depth where one is needed.
+        VoGanError: a drive has no pair, no intrinsics, or no depth where one is needed; or a sampling that cannot be.
     """
 
     def __init__(
@@ -77,6 +77,8 @@ class PairDataset:
         missing_is_far: bool = False,
         depth_needed: bool = True,
     ) -> None:
+        if sampling.zoom < 1 or sampling.stretch < 0 or not 0 <= sampling.shifted <= 1 or not 0 <= sampling.shift < 1:
+            raise VoGanError(f"{sampling}: expected zoom >= 1, stretch >= 0, shifted in [0, 1] and shift in [0, 1)")
         self.drives = list(drives)
         self.size = size
         self.sampling = sampling

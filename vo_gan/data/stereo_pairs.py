@@ -19,7 +19,7 @@ class StereoPairs:
         left: RGB in [0, 1].
         right: RGB in [0, 1].
         disparity: pixels of these images, >= 0; where `mask` is False it may be anything finite.
-        mask: where `disparity` is known, and what it says can be seen in the right image.
+        mask: where `disparity` is known; whether also of what the right image does not show is up to the source.
         names: for messages, where every pair comes from.
     """
 

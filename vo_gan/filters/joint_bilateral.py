@@ -21,9 +21,9 @@ def joint_bilateral_upsample(
     values: Float[Tensor, "b c h w"],
     guide: Float[Tensor, "b g big_h big_w"],
     *,
-    sigma_space: float = 1.0,
-    sigma_colour: float = 0.1,
-    radius: int = 2,
+    sigma_space: float = 0.5,
+    sigma_colour: float = 0.05,
+    radius: int = 1,
     confidence: Float[Tensor, "b 1 h w"] | None = None,
 ) -> Float[Tensor, "b c big_h big_w"]:
     """Bring a coarse map to the size of a guide image: each pixel is the mean of the coarse pixels around it, weighted
@@ -80,13 +80,37 @@ def upsample_disparity(
 ) -> Float[Tensor, "b 1 big_h big_w"]:
     """Bring disparity to the size of its image along the image's edges, in pixels of that image.
 
+    A mean of disparities would make stairs of a road. So what is upsampled are planes: each coarse pixel is the one
+    through its disparity, as slanted as it is to the flatter side (which on a slanted surface is the surface's, and at
+    a step none), and each pixel of the image takes the place on the mean plane where it lies.
+
     Args:
-        disparity: of a smaller copy of the image, in pixels of that copy.
+        disparity: of a smaller copy of the image, in pixels of that copy; at least 2 rows and columns.
         image: RGB in [0, 1].
         confidence: see `joint_bilateral_upsample`.
     """
-    scale = image.shape[-1] / disparity.shape[-1]
-    return scale * joint_bilateral_upsample(disparity, image, confidence=confidence)
+    across, down = _flatter_slope(disparity), _flatter_slope(disparity.mT).mT
+    (height, width), (big_height, big_width) = disparity.shape[-2:], image.shape[-2:]
+    row, column = (torch.arange(size, dtype=image.dtype, device=image.device) for size in (height, width))
+    at_origin = disparity - across * column - down * row[:, None]
+    planes = joint_bilateral_upsample(torch.cat((at_origin, across, down), dim=1), image, confidence=confidence)
+    row, column = _positions(big_height, height, image), _positions(big_width, width, image)
+    upsampled = planes[:, :1] + planes[:, 1:2] * column + planes[:, 2:] * row[:, None]
+    return upsampled * (big_width / width)
+
+
+def _flatter_slope(values: Float[Tensor, "b 1 h w"]) -> Float[Tensor, "b 1 h w"]:
+    """The smaller one of the differences from the left and to the right neighbour ("minmod"); 0 where one rises and the
+    other falls. At the border, the only one there is."""
+    step = values[..., 1:] - values[..., :-1]
+    before, after = (F.pad(step, ends, mode="replicate") for ends in ((1, 0, 0, 0), (0, 1, 0, 0)))
+    return torch.where(before * after > 0, torch.where(before.abs() < after.abs(), before, after), 0)
+
+
+def _positions(size: int, coarse_size: int, like: Tensor) -> Float[Tensor, " size"]:
+    """Where the pixels of one axis lie among the coarse ones."""
+    fine = torch.arange(size, dtype=like.dtype, device=like.device)
+    return (fine + 0.5) * (coarse_size / size) - 0.5
 
 
 def _taps(
@@ -94,8 +118,7 @@ def _taps(
 ) -> tuple[list[Tensor], list[Float[Tensor, " size"]]]:
     """Along one axis: for each step away from the nearest coarse pixel, its index for every fine pixel, and the
     logarithm of its weight, of minus infinity outside."""
-    fine = torch.arange(size, dtype=like.dtype, device=like.device)
-    position = (fine + 0.5) * (coarse_size / size) - 0.5
+    position = _positions(size, coarse_size, like)
     indices: list[Tensor] = []
     weights: list[Tensor] = []
     for step in range(-radius, radius + 1):

@@ -14,6 +14,8 @@ from vo_gan.losses.reconstruction import masked_mean
 
 OCCLUDED = 1.0
 """Pixels that the two views' disparities differ by where one camera does not see what the other does."""
+SMALLEST_SHARE = 1e-6
+"""Added to every share, so that what is hopeless at first does not outweigh all else."""
 
 
 def sequence_loss(
@@ -37,6 +39,40 @@ def sequence_loss(
         for weight, prediction in zip(weights, predictions, strict=True)
     ]
     return torch.stack(losses).sum() / sum(weights)
+
+
+def column_loss(
+    log_shares: Float[Tensor, "b fh fw fw"],
+    truth: Float[Tensor, "b 1 h w"],
+    known: Bool[Tensor, "b 1 h w"],
+    factor: int,
+) -> Float[Tensor, ""]:
+    """Cross-entropy between the shares that columns of the right view have and the true column, which lies between two.
+
+    Features learn to tell columns apart many times sooner than by the error of the mean disparity alone.
+
+    Args:
+        log_shares: for every pixel of a left view `factor` times as small, the logarithm of each column's share.
+        truth: pixels.
+        known: where `truth` is; what lies outside the right view counts for nothing.
+        factor: see above.
+    """
+    middle = factor // 2 - 1
+    disparity = truth[:, 0, middle::factor, middle::factor] / factor
+    height, width = disparity.shape[1:]
+    shares = log_shares[:, :height, :width]
+    place = torch.arange(width, device=truth.device, dtype=truth.dtype) - disparity
+    seen = known[:, 0, middle::factor, middle::factor] & (place >= 0)
+    before = place.clamp(min=0.0).floor()
+    # At the right view's last visible column there is none after it, nor any weight on it.
+    after = (before + 1).minimum(torch.arange(width, device=truth.device, dtype=truth.dtype).expand_as(before))
+    fraction = (place - before).clamp(0.0, 1.0)
+    likelihood = torch.lerp(
+        shares.gather(-1, before.long()[..., None]).exp(),
+        shares.gather(-1, after.long()[..., None]).exp(),
+        fraction[..., None],
+    )
+    return masked_mean(-(likelihood[..., 0] + SMALLEST_SHARE).log()[:, None], seen[:, None])
 
 
 def reconstruction_from_right(

@@ -6,9 +6,9 @@ camera to its right, in one of two ways:
 
 - `rgb`: it paints that view.
 - `selection`: it says for each pixel of that view how probable each of a number of disparities is, and so which pixels
-  of the image are to be seen there (Xie et al. 2016, Deep3D, arXiv:1604.03650). What it selects is as sharp as the
-  image, and of any size, for the same probabilities select from an image of any resolution. A bounded residual paints
-  what no pixel of the image shows.
+  of the image are to be seen there (Xie et al. 2016, Deep3D, arXiv:1604.03650). It learns from the expectation of what
+  may be seen; afterwards, the mean disparity takes pixels from an image of any resolution, and what it takes is as
+  sharp as that. A bounded residual paints what no pixel of the image shows.
 
 A disparity is here a share of the image's width, which no resizing changes.
 """
@@ -24,6 +24,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vo_gan.geometry import sample_right
 from vo_gan.models.depth import ReflectedConvolution
 from vo_gan.models.encoder import ResnetEncoder
 
@@ -76,12 +77,25 @@ class Selection:
         candidates = torch.linspace(0.0, self.largest, count, device=self.probabilities.device)
         return (self.probabilities * candidates[:, None, None]).sum(1, keepdim=True)
 
-    def apply(self, image: Float[Tensor, "b 3 height width"]) -> Float[Tensor, "b 3 height width"]:
-        """The right view of an image, of which `probabilities` may have been found at another size."""
-        selected = select_shifted(image, self.probabilities, self.largest)
+    def expect(self, image: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
+        """The right view as the expectation of what may be seen: what is learned from, and likest on average."""
+        return self._retouched(select_shifted(image, self.probabilities, self.largest))
+
+    def sample(self, image: Float[Tensor, "b 3 height width"]) -> Float[Tensor, "b 3 height width"]:
+        """The right view by the mean disparities, of an image of any size.
+
+        An expectation shows an edge once for every candidate, and in an image of many columns these are pixels apart:
+        a matcher would find those steps. This shows it once.
+        """
+        # From the left view one looks the other way: what is at x here is at x + disparity there.
+        sampled, _ = sample_right(image, -image.shape[-1] * _resized(self.disparity, image))
+        return self._retouched(sampled)
+
+    def _retouched(self, selected: Tensor) -> Tensor:
+        """With the residual added."""
         if self.residual is None:
             return selected
-        return (selected + _resized(self.residual, image)).clamp(0.0, 1.0)
+        return (selected + _resized(self.residual, selected)).clamp(0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -136,7 +150,7 @@ class CoupledViews(nn.Module):
         left = self.left_head(content, skip)
         if isinstance(self.right_head, SelectionHead):
             selection = self.right_head(content, skip)
-            return SynthesisedPair(left=left, right=selection.apply(image), selection=selection)
+            return SynthesisedPair(left=left, right=selection.expect(image), selection=selection)
         return SynthesisedPair(left=left, right=self.right_head(content, skip), selection=None)
 
 
@@ -256,16 +270,16 @@ class UpBlock(nn.Module):
 
 
 def select_shifted(
-    image: Float[Tensor, "b c height width"], probabilities: Float[Tensor, "b k h w"], largest: float
-) -> Float[Tensor, "b c height width"]:
+    image: Float[Tensor, "b c h w"], probabilities: Float[Tensor, "b k h w"], largest: float
+) -> Float[Tensor, "b c h w"]:
     """The right view `sum_k p_k(x) image(x + d_k)` (Xie et al. 2016): what is at x + d in the left view is at x in it.
 
     Shifts by parts of a pixel are linear interpolations. Beyond its right border the image goes on with its last
-    column.
+    column. In the precision of `probabilities`, also under autocast.
 
     Args:
         image: the left view.
-        probabilities: of every disparity, at the right view's pixels; of another size, they are resized to the image's.
+        probabilities: of every disparity, at the right view's pixels.
         largest: the largest disparity as a share of the width; the k disparities are evenly spaced from 0 to it.
     """
     width, count = image.shape[-1], probabilities.shape[1]
@@ -274,8 +288,8 @@ def select_shifted(
     disparities = torch.linspace(0.0, largest * width, count, dtype=probabilities.dtype, device=image.device)
     whole = torch.arange(span + 1, dtype=disparities.dtype, device=image.device)
     share = (1.0 - (disparities - whole[:, None]).abs()).clamp(min=0.0)
-    resized = _resized(probabilities, image)
-    weights = (share @ resized.flatten(2)).unflatten(2, resized.shape[-2:])
+    with torch.autocast(image.device.type, enabled=False):
+        weights = (share @ probabilities.flatten(2)).unflatten(2, image.shape[-2:])
     padded = F.pad(image, (0, span, 0, 0), mode="replicate")
     right = weights[:, :1] * image
     for shift in range(1, span + 1):

@@ -10,18 +10,22 @@ arXiv:2211.05783), and features gather context from coarser levels on the way. N
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vo_gan.errors import VoGanError
 from vo_gan.models.matcher_parts import MatcherEncoder, MotionEncoder, SeparableGru, convolution
 
 FACTOR = 4
 """Of image pixels to a pixel of the finest features."""
 MULTIPLE = 32
 """Images are continued to multiples of this: two more halvings of the features, and three of the correlation's rows."""
+MOST_LEVELS = 4
+"""Of the correlation pyramid: the narrowest image has rows of 8 features, then 4, 2 and 1."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +49,36 @@ class MatcherConfig:
     iterations: int = 6
 
 
+class Matched(NamedTuple):
+    """What matching pairs gives. A named tuple, for fabric takes no frozen dataclass from a network.
+
+    Attributes:
+        disparities: of the left view, pixels, float32: in training, at the beginning and after every correction, which
+            may be negative; else the last one alone, >= 0.
+        log_shares: in training, the logarithm of the softmax over the columns of the right view that the disparity
+            begins with, for every pixel of the features of the left view; else None.
+    """
+
+    disparities: list[Float[Tensor, "b 1 h w"]]
+    log_shares: Float[Tensor, "b fh fw fw"] | None
+
+
 class StereoMatcher(nn.Module):
     """Disparity of the left image of a rectified pair.
 
     Args:
         config: its sizes.
+
+    Raises:
+        VoGanError: sizes that cannot be.
     """
 
     def __init__(self, config: MatcherConfig) -> None:
+        if not 1 <= config.levels <= MOST_LEVELS or config.radius < 1 or config.iterations < 1:
+            raise VoGanError(
+                f"a matcher of {config.levels} levels, radius {config.radius} and {config.iterations} iterations: "
+                f"expected 1 to {MOST_LEVELS} levels, and at least 1 of the others"
+            )
         super().__init__()
         self.config = config
         hidden = config.hidden
@@ -68,28 +94,25 @@ class StereoMatcher(nn.Module):
         self.blending = nn.Sequential(
             convolution(hidden, hidden), nn.ReLU(inplace=True), nn.Conv2d(hidden, 9 * FACTOR**2, 1)
         )
-        # A small gain at first, so that an untrained network averages over the row instead of jumping about in it.
+        # Logarithm of what correlations are multiplied by in the softmax: learned, and positive.
         self.sharpness = nn.Parameter(torch.zeros(()))
 
     def forward(
         self, left: Float[Tensor, "b 3 h w"], right: Float[Tensor, "b 3 h w"], iterations: int | None = None
-    ) -> list[Float[Tensor, "b 1 h w"]]:
-        """Match a pair of any size from 32x32 on.
+    ) -> Matched:
+        """Match pairs of any size from 32x32 on.
 
         Args:
             left: RGB in [0, 1].
             right: RGB in [0, 1].
             iterations: corrections, if not those of the configuration.
-
-        Returns:
-            In training, the disparity (pixels) at the beginning and after every correction, which may be negative; else
-            the last one alone, >= 0. In float32 also under autocast.
         """
         height, width = left.shape[-2:]
         left, right = _continued(left), _continued(right)
         features, states, contexts = self.encoder(left, right)
         pyramid = CorrelationPyramid(features[0], features[1], self.config.levels, self.config.radius)
-        disparity = pyramid.mean_disparity(self.sharpness.exp())
+        log_shares = pyramid.log_shares(self.sharpness.exp())
+        disparity = mean_disparity(log_shares)
         found = [FACTOR * F.interpolate(disparity, scale_factor=FACTOR, mode="bilinear")] if self.training else []
         count = self.config.iterations if iterations is None else iterations
         for number in range(count):
@@ -100,7 +123,9 @@ class StereoMatcher(nn.Module):
             if self.training or number == count - 1:
                 found.append(_upsampled(disparity, self.blending(states[0]).float()))
         found = [each[..., :height, :width] for each in found]
-        return found if self.training else [found[-1].clamp(min=0.0)]
+        if self.training:
+            return Matched(found, log_shares)
+        return Matched([found[-1].clamp(min=0.0)], None)
 
     def _advance(
         self, states: list[Tensor], contexts: list[tuple[Tensor, Tensor, Tensor]], looked_up: Tensor
@@ -137,17 +162,16 @@ class CorrelationPyramid:
                 halved = F.avg_pool1d(self.levels[-1].reshape(batch * height, width, columns), 2)
                 self.levels.append(halved.reshape(batch, height, width, -1))
 
-    def mean_disparity(self, sharpness: Float[Tensor, ""]) -> Float[Tensor, "b 1 h w"]:
-        """Mean over the softmax of the correlations with all columns at which a point in front of the cameras can be.
+    def log_shares(self, sharpness: Float[Tensor, ""]) -> Float[Tensor, "b h w _"]:
+        """Log-softmax of the correlations with all columns at which a point in front of the cameras can be.
 
         Args:
             sharpness: factor of the correlations.
         """
         products = self.levels[0]
-        columns = torch.arange(products.shape[-1], device=products.device, dtype=products.dtype)
+        columns = torch.arange(products.shape[-1], device=products.device)
         behind = columns[None, :] > columns[:, None]
-        shares = torch.softmax((sharpness * products).masked_fill(behind, -torch.inf), dim=-1)
-        return (columns - shares @ columns)[:, None]
+        return torch.log_softmax((sharpness * products).masked_fill(behind, -torch.inf), dim=-1)
 
     def look_up(self, disparity: Float[Tensor, "b 1 h w"]) -> Float[Tensor, "b k h w"]:
         """Correlations with the columns around `disparity` (pixels of the features), linear between columns, 0 outside.
@@ -169,6 +193,12 @@ class CorrelationPyramid:
             # All taps of a pixel lie a whole number of columns apart: one fraction serves them all.
             found.append(torch.lerp(taps[..., :-1], taps[..., 1:], (centre - whole)[..., None]))
         return torch.cat(found, dim=-1).permute(0, 3, 1, 2)
+
+
+def mean_disparity(log_shares: Float[Tensor, "b h w w"]) -> Float[Tensor, "b 1 h w"]:
+    """Mean disparity, in pixels of the features, over the shares that columns of the right view have."""
+    columns = torch.arange(log_shares.shape[-1], device=log_shares.device, dtype=log_shares.dtype)
+    return (columns - log_shares.exp() @ columns)[:, None]
 
 
 def _continued(image: Tensor) -> Tensor:

@@ -277,5 +277,5 @@ def build_pose_net(config: PoseConfig, context_channels: int = 0) -> PoseNet:
     Args:
         context_channels: of the memory that it reads; 0 for none.
     """
-    nets = {"lstm": LstmPoseNet, "pairwise": PairwisePoseNet, "cells": CellsPoseNet}
+    nets: dict[str, type[PoseNet]] = {"lstm": LstmPoseNet, "pairwise": PairwisePoseNet, "cells": CellsPoseNet}
     return nets[config.net](config, context_channels)

@@ -53,7 +53,7 @@ class LearnedMatcher:
 
     def _match(self, left: Tensor, right: Tensor) -> np.ndarray:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._precision == "bf16"):
-            disparity = self._network(left, right, self.iterations)[-1]
+            disparity = self._network(left, right, self.iterations).disparities[-1]
         return disparity[0, 0].clamp(min=SMALLEST).cpu().numpy()
 
     def _prepared(self, image: UInt8[np.ndarray, "h w 3"]) -> Float[Tensor, "1 3 h w"]:

@@ -19,13 +19,16 @@ SWAPPED_FOUND = 0.6
 above it was 0.78 to 0.99 and, swapped, 0.12 to 0.37."""
 
 
-def check_pair(left: UInt8[np.ndarray, "h w 3"], right: UInt8[np.ndarray, "h2 w2 3"], names: tuple[str, str]) -> None:
+def check_pair(
+    left: UInt8[np.ndarray, "h w 3"], right: UInt8[np.ndarray, "h2 w2 3"], names: tuple[str, str], otherwise: str
+) -> None:
     """Refuse what is no rectified pair, or one in the wrong order, by matching the images both ways.
 
     Args:
         left: RGB.
         right: RGB.
         names: of both, for the message.
+        otherwise: what who knows better can do about views that seem to have little in common.
 
     Raises:
         VoGanError: sizes differ, both are one image, views are swapped, or they have little in common; says what to do.
@@ -51,8 +54,7 @@ def check_pair(left: UInt8[np.ndarray, "h w 3"], right: UInt8[np.ndarray, "h2 w2
     if max(found, found_swapped) < LEAST_FOUND:
         raise VoGanError(
             f"{names[0]} and {names[1]} are no rectified pair: only {100 * found:.0f} % of the pixels of the first are "
-            "found in the same row of the second; rectify them, or give the two views of one moment. If you know "
-            "better: --no-check"
+            f"found in the same row of the second; rectify them, give the two views of one moment, or {otherwise}"
         )
 
 

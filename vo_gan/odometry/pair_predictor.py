@@ -15,7 +15,7 @@ from vo_gan.models import CoupledViews
 from vo_gan.odometry.disparity import DisparityMap, Matcher, fill_background
 
 WIDEST = 1280
-"""Columns of the widest pair that is selected: it takes half a gigabyte."""
+"""Columns of the widest pair: more take long to match, and say no more about what was synthesised from far fewer."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class PairDepthPredictor:
     """Frames in, pairs and depth out.
 
     Where the right view is selected from the frame's pixels, the pair is the frame itself, at its own size up to
-    `WIDEST` columns, and what was selected from it. Where it is painted, both views are, at the size trained on: they
-    are blurred alike.
+    `WIDEST` columns, and what the mean disparities take from it. Where it is painted, both views are, at the size
+    trained on: they are blurred alike.
 
     Args:
         networks: the view synthesiser.
@@ -106,7 +106,7 @@ class PairDepthPredictor:
         if width > WIDEST:
             width, height = WIDEST, round(height * WIDEST / width)
             frame = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
-        return frame, _image(made.selection.apply(self._tensor(frame, (width, height))))
+        return frame, _image(made.selection.sample(self._tensor(frame, (width, height))))
 
     @torch.inference_mode()
     def selected_disparity(self, frame: UInt8[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "th tw"] | None:

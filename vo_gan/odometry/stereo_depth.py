@@ -41,7 +41,8 @@ class StereoDepth:
         self._fx = float(drive.intrinsics(self.matched_size)[0, 0])
         self._baseline = drive.baseline
         views = drive.read(0, self.matched_size), drive.read(0, self.matched_size, "right")
-        check_pair(views[0], views[1], (drive.frame_name(0), drive.frame_name(0, "right")))
+        names = drive.frame_name(0), drive.frame_name(0, "right")
+        check_pair(views[0], views[1], names, "begin with another frame: --frames 1:")
 
     def __call__(self, index: int) -> Float32[np.ndarray, "h w"]:
         """Depth of a frame at `size`.

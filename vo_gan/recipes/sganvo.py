@@ -46,12 +46,14 @@ class FeatureConfig:
 
     Attributes:
         l1: weight of their L1 distance from the features that came, for each layer from 1 on; a missing one is 0.
+            Features grow while they learn to be remembered: with 0.1, these distances came to outweigh the photometric
+            error.
         adversarial_weights: weight of each layer's adversarial term, in place of `adversarial.weight`; a missing one is
             0, and a layer with 0 has no discriminator.
         adversarial: the discriminators; a `pixel_discriminator` fits the smallest map.
     """
 
-    l1: list[float] = field(default_factory=lambda: [0.1, 0.1, 0.1])
+    l1: list[float] = field(default_factory=lambda: [0.01, 0.01, 0.01])
     adversarial_weights: list[float] = field(default_factory=lambda: [0.001, 0.001, 0.001])
     adversarial: AdversarialConfig = field(
         default_factory=lambda: AdversarialConfig(discriminator="pixel_discriminator", width=32)

@@ -18,8 +18,9 @@ from vo_gan.data.stereo_pairs import StereoPairs
 from vo_gan.engine import AVERAGE, Learner, average_of, follow
 from vo_gan.errors import VoGanError
 from vo_gan.losses import Target, disparity_smoothness, masked_mean
-from vo_gan.losses.matching import reconstruction_from_right, sequence_loss
+from vo_gan.losses.matching import column_loss, reconstruction_from_right, sequence_loss
 from vo_gan.models import MatcherConfig, StereoMatcher
+from vo_gan.models.matcher import FACTOR
 from vo_gan.recipes.view_synthesis import seeded_generator
 
 
@@ -32,7 +33,7 @@ class MadeConfig:
         root: folder with the drives whose left frames they are made from; empty takes those trained on.
         drives: which of them; none: all.
         depth: what says how far away things are: `recorded` for the drives' own depth images, a folder of depth images
-            as `vo-gan track` leaves them, or a checkpoint or run whose depth generator says it.
+            as `vo-gan track` leaves them, or weights of a depth generator.
         maker: what the pairs are like.
     """
 
@@ -50,6 +51,7 @@ class StereoConfig:
     Attributes:
         matcher: the network.
         supervised: weight of the error against the true disparity, as far as that is known.
+        column: weight of the cross-entropy of the columns that features take for the true one, besides.
         growth: weight of an earlier correction's error as a share of the next one's.
         photometric: weight of the error of the left view as the right one shows it; 0 leaves it out. Needs no depth.
         smoothness: weight of edge-aware smoothness beside the photometric error.
@@ -66,12 +68,13 @@ class StereoConfig:
 
     matcher: MatcherConfig = field(default_factory=MatcherConfig)
     supervised: float = 1.0
+    column: float = 1.0
     growth: float = 0.9
     photometric: float = 0.0
     smoothness: float = 0.1
     missing_is_far: bool = False
     iterations: int = 5
-    learning_rate: float = 4e-4
+    learning_rate: float = 5e-4
     sampling: PairSampling = field(default_factory=PairSampling)
     augment: bool = True
     augmentation: PairAugmentation = field(default_factory=PairAugmentation)
@@ -87,7 +90,7 @@ class Stereo(Learner):
         seed: of the augmentation.
 
     Raises:
-        VoGanError: nothing to learn from, or an average's share that cannot be.
+        VoGanError: nothing to learn from, no corrections, or an average's share that cannot be.
     """
 
     clip_norm = 1.0
@@ -95,6 +98,8 @@ class Stereo(Learner):
     def __init__(self, config: StereoConfig, seed: int = 0) -> None:
         if config.supervised <= 0 and config.photometric <= 0:
             raise VoGanError("there is nothing to learn from: set stereo.supervised or stereo.photometric above 0")
+        if config.iterations < 1:
+            raise VoGanError(f"stereo.iterations is {config.iterations}: expected at least 1 correction")
         if not 0 <= config.ema < 1:
             raise VoGanError(f"ema is the share of the average that stays, in [0, 1), not {config.ema}")
         self.config = config
@@ -115,10 +120,13 @@ class Stereo(Learner):
             rows, rank = batch.image_count, self.rank
             generators = [seeded_generator(self.seed, 2, step, rank * rows + row) for row in range(rows)]
             seen = augment_pairs(batch, generators, config.augmentation)
-        found = matcher(seen.left, seen.right, config.iterations)
+        matched = matcher(seen.left, seen.right, config.iterations)
+        found = matched.disparities
         losses: dict[str, Tensor] = {}
         if config.supervised > 0:
             losses["supervised"] = config.supervised * sequence_loss(found, batch.disparity, batch.mask, config.growth)
+            columns = column_loss(matched.log_shares, batch.disparity, batch.mask, FACTOR)
+            losses["column"] = config.supervised * config.column * columns
         if config.photometric > 0:
             with torch.no_grad():
                 right = _of_right(matcher, seen, config.iterations)
@@ -141,7 +149,7 @@ class Stereo(Learner):
         """`photometric`, the error of the left view as the right one shows it, and of pairs whose disparity is known
         `epe_px` and `bad3_percent`."""
         matcher = self._acting()
-        found = matcher(batch.left, batch.right)[-1]
+        found = matcher(batch.left, batch.right).disparities[-1]
         right = _of_right(matcher, batch, None)
         figures = {"photometric": reconstruction_from_right(found, Target.of(batch.left), batch.right, right)}
         if batch.mask.any():
@@ -153,7 +161,7 @@ class Stereo(Learner):
     def pictures(self, batch: StereoPairs) -> dict[str, Tensor]:
         """Of the batch's first pair: both views, the disparity found and, where it is known, the true one in the same
         colours."""
-        found = self._acting()(batch.left[:1], batch.right[:1])[-1][0, 0]
+        found = self._acting()(batch.left[:1], batch.right[:1]).disparities[-1][0, 0]
         most = float(found.quantile(0.99).clamp(min=1.0))
         pictures = {"left": batch.left[0], "right": batch.right[0], "disparity": _coloured(found, most)}
         if batch.mask[0].any():
@@ -167,7 +175,8 @@ class Stereo(Learner):
 
 def _of_right(matcher: Any, pairs: StereoPairs, iterations: int | None) -> Float[Tensor, "b 1 h w"]:
     """The right view's disparity: mirrored, it is the left view of a pair."""
-    return matcher(pairs.right.flip(-1), pairs.left.flip(-1), iterations)[-1].flip(-1).clamp(min=0.0)
+    found = matcher(pairs.right.flip(-1), pairs.left.flip(-1), iterations).disparities[-1]
+    return found.flip(-1).clamp(min=0.0)
 
 
 def _end_point_error(found: Tensor, pairs: StereoPairs) -> Tensor:

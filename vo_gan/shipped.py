@@ -1,7 +1,7 @@
 """Weights that come with the package and are called by name.
 
-All were trained on the rendered driving world alone. Each folder under `vo_gan/weights` is a checkpoint without training
-state, in half precision, with an `ABOUT.md` that says how it was made.
+All were trained on the rendered driving world alone. Each folder under `vo_gan/weights` is a checkpoint in half
+precision without training state, with an `ABOUT.md` that says how it was made.
 """
 
 from __future__ import annotations
@@ -30,6 +30,6 @@ def find_weights(path: Path) -> Path:
         return FOLDER / path.name
     names = ", ".join(shipped_names()) or "none in this installation"
     raise VoGanError(
-        f"{path}: there are no such weights; expected a run folder, a checkpoint folder, or the name of shipped weights "
-        f"({names})"
+        f"{path}: there are no such weights; expected a run folder, a checkpoint folder, or the name of shipped "
+        f"weights ({names})"
     )

@@ -147,6 +147,7 @@ def networks(width: int = 64) -> Networks:
 def bench_prediction(name: str, precision: Precision) -> None:
     """The depth generator or pose net on single frames."""
     made = networks()
+    assert made.depth is not None
     assert made.pose is not None
     predictor = DepthPredictor(made, precision=precision)
     network: nn.Module = predictor.place(made.depth if name == "depth" else made.pose)

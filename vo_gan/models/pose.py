@@ -21,8 +21,8 @@ class PoseConfig:
     """A pose net.
 
     Attributes:
-        net: `lstm` (convolutional features per pair and an LSTM over the snippet, after GANVO), `pairwise` (each pair on
-            its own; Monodepth2's, weight for weight) or `cells` (each pair on its own, but read like `lstm`'s from
+        net: `lstm` (convolutional features per pair and an LSTM over the snippet, after GANVO), `pairwise` (each pair
+            on its own; Monodepth2's, weight for weight) or `cells` (each pair on its own, but read like `lstm`'s from
             where in the image things move: it learns to turn from far less data).
         features: what looks at a pair: a ResNet-18, a plain stack of strided convolutions (about ten times cheaper), or
             `correlation`, which compares the two frames' features over a window (as cheap; learns from less data).

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 import torch
 from jaxtyping import Bool, Float32, UInt8
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import Dataset, Sampler
 
 from vo_gan.data.drive import Drive
-from vo_gan.data.loader import PREFETCHED_BATCHES, start_worker
+from vo_gan.data.loader import BatchLoader
 from vo_gan.data.order import ALONE, Share, ShuffledOrder
 from vo_gan.data.stereo_pairs import StereoPairs
 from vo_gan.errors import VoGanError
@@ -183,10 +183,8 @@ def _resized(pair: Pair, size: tuple[int, int]) -> Pair:
     return Pair(images[0], images[1], disparity * np.float32(size[0] / native[0]), known.astype(bool))
 
 
-class PairLoader:
-    """Iterates over one epoch of batches of `StereoPairs`, which follow from seed, epoch and number of the batch alone.
-
-    An iteration begins where `set_position` said, a later one with the first batch of the same epoch.
+class PairLoader(BatchLoader[StereoPairs]):
+    """Batches of stereo pairs, which follow from seed, epoch and number of the batch alone.
 
     Args:
         dataset: the pairs.
@@ -209,42 +207,9 @@ class PairLoader:
         training: bool,
         share: Share = ALONE,
     ) -> None:
-        if workers < 0:
-            raise VoGanError(f"{workers} workers: expected at least 0")
+        order = ShuffledOrder(len(dataset), batch_size, seed, True, share)
+        super().__init__(_Batches(dataset), order, workers, seed, _NumberedOrder(order, seed, training))
         self.dataset = dataset
-        self.processes = share.processes
-        self._order = _NumberedOrder(ShuffledOrder(len(dataset), batch_size, seed, True, share), seed, training)
-        self._loader: DataLoader[StereoPairs | VoGanError] = DataLoader(
-            _Batches(dataset),
-            sampler=self._order,
-            batch_size=None,  # an item of `_Batches` is a whole batch already
-            num_workers=workers,
-            worker_init_fn=start_worker,
-            persistent_workers=workers > 0,
-            prefetch_factor=PREFETCHED_BATCHES if workers > 0 else None,
-            generator=torch.Generator().manual_seed(seed),  # else every iteration draws from the global one
-        )
-
-    def __len__(self) -> int:
-        """Batches of a whole epoch."""
-        return len(self._order)
-
-    def set_position(self, epoch: int, batches_done: int) -> None:
-        """Let the next iteration begin in `epoch`, after its first `batches_done` batches, without reading those."""
-        self._order.batches.epoch = epoch
-        self._order.batches.skip = batches_done
-
-    def __iter__(self) -> Iterator[StereoPairs]:
-        """Yield the batches of the epoch.
-
-        Raises:
-            VoGanError: a frame cannot be read; it is named, whichever process met it.
-        """
-        for batch in self._loader:
-            if isinstance(batch, VoGanError):
-                # A new one, so that no cycle keeps the workers waiting; see `SnippetLoader`.
-                raise VoGanError(str(batch))
-            yield batch
 
 
 @dataclass(frozen=True)
@@ -273,7 +238,7 @@ class _NumberedOrder(Sampler[_Request]):
 
 
 class _Batches(Dataset[StereoPairs | VoGanError]):
-    """Batches as items. An error is handed over as a value: a loader would wrap a raised one in its traceback."""
+    """Batches as items; see `BatchLoader`."""
 
     def __init__(self, dataset: PairDataset) -> None:
         self.dataset = dataset

@@ -7,8 +7,9 @@ run of frames, for networks that remember.
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Any, Generic, TypeVar
 
 import cv2
 import numpy as np
@@ -23,25 +24,45 @@ PREFETCHED_BATCHES = 4
 """Batches that a worker reads ahead."""
 
 
-class SnippetLoader:
-    """Iterates over one epoch of batches; see `make_loader` and `make_run_loader`.
+Batch = TypeVar("Batch")
+
+
+class BatchLoader(Generic[Batch]):
+    """Iterates over one epoch of batches that worker processes read.
 
     An iteration begins where `set_position` said, a later one with the first batch of the same epoch. So a loader
     that is never told a position gives the same batches every time.
+
+    Args:
+        batches: whole batches as items; an error is handed over as a value, for a loader would wrap a raised one in its
+            traceback.
+        order: which of them come when.
+        workers: processes that read; 0 reads in this one.
+        seed: of what workers might draw.
+        requests: the items asked of `batches`, where they are not those of `order` itself.
+
+    Raises:
+        VoGanError: an impossible number of workers.
     """
 
-    def __init__(self, dataset: SnippetDataset, order: Order, workers: int, seed: int) -> None:
+    def __init__(
+        self,
+        batches: Dataset[Batch | VoGanError],
+        order: Order,
+        workers: int,
+        seed: int,
+        requests: Iterable[Any] | None = None,
+    ) -> None:
         if workers < 0:
             raise VoGanError(f"{workers} workers: expected at least 0")
-        self.dataset = dataset
         self.processes = order.share.processes
         self._order = order
-        self._loader: DataLoader[PackedSnippet | VoGanError] = DataLoader(
-            _Batches(dataset),
-            sampler=self._order,
-            batch_size=None,  # an item of `_Batches` is a whole batch already
+        self._loader: DataLoader[Batch | VoGanError] = DataLoader(
+            batches,
+            sampler=order if requests is None else requests,
+            batch_size=None,  # an item of `batches` is a whole batch already
             num_workers=workers,
-            worker_init_fn=start_worker,
+            worker_init_fn=_start_worker,
             persistent_workers=workers > 0,
             prefetch_factor=PREFETCHED_BATCHES if workers > 0 else None,
             pin_memory=torch.cuda.is_available(),
@@ -57,7 +78,7 @@ class SnippetLoader:
         self._order.epoch = epoch
         self._order.skip = batches_done
 
-    def __iter__(self) -> Iterator[PackedSnippet]:
+    def __iter__(self) -> Iterator[Batch]:
         """Yield the batches of the epoch.
 
         Raises:
@@ -69,6 +90,14 @@ class SnippetLoader:
                 # cycle collector waits five seconds for each of its workers.
                 raise VoGanError(str(batch))
             yield batch
+
+
+class SnippetLoader(BatchLoader[PackedSnippet]):
+    """Batches of snippets; see `make_loader` and `make_run_loader`."""
+
+    def __init__(self, dataset: SnippetDataset, order: Order, workers: int, seed: int) -> None:
+        super().__init__(_Batches(dataset), order, workers, seed)
+        self.dataset = dataset
 
 
 def make_loader(
@@ -125,7 +154,7 @@ def make_run_loader(
 
 
 class _Batches(Dataset[PackedSnippet | VoGanError]):
-    """Batches as items. An error is handed over as a value: a loader would wrap a raised one in its traceback."""
+    """Batches as items; see `BatchLoader`."""
 
     def __init__(self, dataset: SnippetDataset) -> None:
         self.dataset = dataset
@@ -140,7 +169,7 @@ class _Batches(Dataset[PackedSnippet | VoGanError]):
             return error
 
 
-def start_worker(_: int) -> None:
+def _start_worker(_: int) -> None:
     """One thread per process. Reading draws no random numbers, but a source written later may: NumPy is seeded too.
 
     A signal that goes to the whole group (Ctrl-C, a cluster's SIGTERM) is for the main process to act on: a worker that

@@ -7,8 +7,23 @@ import copy
 import torch
 from torch import nn
 
+from vo_gan.errors import VoGanError
+
 AVERAGE = "_average"
 """Ends the name of a network that follows another one's exponential moving average."""
+
+
+def require_decay(key: str, decay: float) -> None:
+    """Refuse what is no share of an average.
+
+    Args:
+        key: what the configuration calls it.
+
+    Raises:
+        VoGanError: it is not in [0, 1).
+    """
+    if not 0 <= decay < 1:
+        raise VoGanError(f"{key} is the share of the average that stays, in [0, 1), not {decay}")
 
 
 def average_of(network: nn.Module) -> nn.Module:

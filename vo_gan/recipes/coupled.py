@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from vo_gan.data import Snippet, augment
 from vo_gan.data.stereo_drives import StereoRig
-from vo_gan.engine import AVERAGE, Learner, average_of, follow
+from vo_gan.engine import AVERAGE, Learner, average_of, follow, require_decay
 from vo_gan.errors import VoGanError
 from vo_gan.gans import (
     Objective,
@@ -141,8 +141,7 @@ class CoupledSynthesis(Learner):
         self, config: CoupledSynthesisConfig, size: tuple[int, int], seed: int = 0, features: Features | None = None
     ) -> None:
         require_size(size)
-        if not 0 <= config.ema < 1:
-            raise VoGanError(f"coupled.ema is the share of the average that stays, in [0, 1), not {config.ema}")
+        require_decay("coupled.ema", config.ema)
         self.config = config
         self.seed = seed
         views = CoupledViews(config.views)

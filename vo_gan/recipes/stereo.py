@@ -15,7 +15,7 @@ from vo_gan.data.augment_pairs import PairAugmentation, augment_pairs
 from vo_gan.data.drive_pairs import PairSampling
 from vo_gan.data.pair_maker import PairMakerConfig
 from vo_gan.data.stereo_pairs import StereoPairs
-from vo_gan.engine import AVERAGE, Learner, average_of, follow
+from vo_gan.engine import AVERAGE, Learner, average_of, follow, require_decay
 from vo_gan.errors import VoGanError
 from vo_gan.losses import Target, disparity_smoothness, masked_mean
 from vo_gan.losses.matching import column_loss, reconstruction_from_right, sequence_loss
@@ -100,8 +100,7 @@ class Stereo(Learner):
             raise VoGanError("there is nothing to learn from: set stereo.supervised or stereo.photometric above 0")
         if config.iterations < 1:
             raise VoGanError(f"stereo.iterations is {config.iterations}: expected at least 1 correction")
-        if not 0 <= config.ema < 1:
-            raise VoGanError(f"ema is the share of the average that stays, in [0, 1), not {config.ema}")
+        require_decay("ema", config.ema)
         self.config = config
         self.seed = seed
         matcher = StereoMatcher(config.matcher)

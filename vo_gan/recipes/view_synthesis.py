@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vo_gan.data import Snippet
-from vo_gan.engine import AVERAGE, Learner, average_of, follow
+from vo_gan.engine import AVERAGE, Learner, average_of, follow, require_decay
 from vo_gan.errors import VoGanError
 from vo_gan.models import inflate_first_convolution
 from vo_gan.recipes.adversary import (
@@ -68,8 +68,7 @@ class ViewSynthesis(Learner):
         ema: float,
         seed: int,
     ) -> None:
-        if not 0 <= ema < 1:
-            raise VoGanError(f"ema is the share of the average that stays, in [0, 1), not {ema}")
+        require_decay("ema", ema)
         self.seed = seed
         self.networks = dict(networks)
         self.followed = tuple(networks) if ema else ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,15 +11,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vo_gan.engine import Learner, TrainingConfig
+from vo_gan.engine import AVERAGE, Learner, TrainingConfig, average_of, follow, require_decay
 from vo_gan.errors import VoGanError
 from vo_gan.gans.data.batches import DataShape
 from vo_gan.gans.data.opening import GanDataConfig, Need
 from vo_gan.gans.judges import Judge, random_features
 from vo_gan.gans.objectives import Objective, discriminator_loss, generator_loss
-
-AVERAGE = "_average"
-"""Ends the name of a network that follows another one's exponential moving average."""
 
 
 class Variant(Learner):
@@ -75,11 +71,10 @@ class Variant(Learner):
         Raises:
             VoGanError: no such decay.
         """
-        if not 0 <= decay < 1:
-            raise VoGanError(f"model.ema is the share of the average that stays, in [0, 1), not {decay}")
+        require_decay("model.ema", decay)
         self._decay = decay
         for name in self.generators if decay else ():
-            self.networks[name + AVERAGE] = copy.deepcopy(self.networks[name]).requires_grad_(False)
+            self.networks[name + AVERAGE] = average_of(self.networks[name])
 
     def restart_averages(self) -> None:
         """Let the averages begin with the generators as they are."""
@@ -95,7 +90,7 @@ class Variant(Learner):
         networks = self.plain_networks()
         for name in self.generators:
             if any(id(parameter) in trained for parameter in networks[name].parameters()):
-                _follow(networks[name + AVERAGE], networks[name], self._decay)
+                follow(networks[name + AVERAGE], networks[name], self._decay)
 
     def for_use(self, generator: str = "generator") -> nn.Module:
         """The generator that samples are made with: its average if there is one.
@@ -155,11 +150,3 @@ def published_generator_loss(kind: Objective, fake: Tensor) -> Tensor:
 def near_to(made: Tensor, wanted: Tensor) -> Tensor:
     """L1, in float32."""
     return F.l1_loss(made.float(), wanted.float())
-
-
-def _follow(average: nn.Module, network: nn.Module, decay: float) -> None:
-    with torch.no_grad():
-        for ours, theirs in zip(average.parameters(), network.parameters(), strict=True):
-            ours.lerp_(theirs.detach(), 1 - decay)
-        for kept, found in zip(average.buffers(), network.buffers(), strict=True):
-            kept.copy_(found)

@@ -5,7 +5,7 @@ import torch
 
 from vo_gan.errors import VoGanError
 from vo_gan.models import MatcherConfig, StereoMatcher
-from vo_gan.models.matcher import FACTOR, CorrelationPyramid, _upsampled, mean_disparity
+from vo_gan.models.matcher import FACTOR, CorrelationPyramid, PatchMatches, _upsampled
 
 SMALL = MatcherConfig(width=8, features=16, hidden=16, iterations=2)
 
@@ -33,7 +33,7 @@ def test_any_size(size: tuple[int, int]) -> None:
     matched = network(left, right, 3)
     predictions = matched.disparities
     assert matched.log_shares is not None
-    assert [each.shape for each in predictions] == [(2, 1, *size)] * 4
+    assert [each.shape for each in predictions] == [(2, 1, *size)] * 3
     (found,) = network.eval()(left, right).disparities
     assert found.shape == (2, 1, *size)
     assert (found >= 0).all()
@@ -41,7 +41,10 @@ def test_any_size(size: tuple[int, int]) -> None:
 
 def test_every_parameter_learns() -> None:
     network = small()
-    torch.stack([each.abs().mean() for each in network(*torch.rand(2, 1, 3, 64, 64)).disparities]).sum().backward()
+    matched = network(*torch.rand(2, 1, 3, 64, 64))
+    assert matched.log_shares is not None
+    told = matched.log_shares[..., 0].mean()
+    (torch.stack([each.abs().mean() for each in matched.disparities]).sum() + told).backward()
     idle = [name for name, parameter in network.named_parameters() if not (parameter.grad is not None)]
     assert idle == []
 
@@ -61,17 +64,33 @@ def features(disparity: int, width: int = 24) -> tuple[torch.Tensor, torch.Tenso
     return 40.0 * left.expand(1, -1, 2, -1), 40.0 * right.expand(1, -1, 2, -1)
 
 
-def test_the_mean_disparity_of_distinct_features_is_theirs() -> None:
+def test_the_column_of_distinct_features_has_the_whole_share() -> None:
     pyramid = CorrelationPyramid(*features(5), levels=3, radius=2)
-    found = mean_disparity(pyramid.log_shares(torch.tensor(1.0)))[0, 0]
-    torch.testing.assert_close(found[:, 5:], torch.full((2, 19), 5.0), rtol=0, atol=1e-3)
+    shares = pyramid.log_shares(torch.tensor(1.0)).exp()[0]
+    for column in range(5, 24):
+        torch.testing.assert_close(shares[:, column, column - 5], torch.ones(2), rtol=0, atol=1e-3)
 
 
 def test_nothing_behind_the_cameras_is_taken() -> None:
     """A pair in the wrong order matches at columns that no point in front of the cameras can have."""
     left, right = features(5)
-    shares = CorrelationPyramid(right, left, levels=2, radius=2).log_shares(torch.tensor(1.0))
-    assert (mean_disparity(shares) >= 0).all()
+    shares = CorrelationPyramid(right, left, levels=2, radius=2).log_shares(torch.tensor(1.0)).exp()[0, 0]
+    assert (shares.triu(1) == 0).all()
+    torch.testing.assert_close(shares.sum(-1), torch.ones(24))
+
+
+def test_patches_are_looked_up_in_pixels_and_in_cells() -> None:
+    """Noise that is seen 10 pixels further left matches best 10 pixels, two and a half cells, away."""
+    wide = torch.rand(1, 3, 32, 106, generator=torch.Generator().manual_seed(0))
+    patches = PatchMatches(wide[..., :96], wide[..., 10:], radius=4)
+    inner = patches.look_up(torch.full((1, 1, 8, 24), 2.5))[0, :, 2:-2, 8:-4]
+    assert (inner[:9].argmax(0) == 4).all()
+    assert (inner[4] > 0.99).all()
+    torch.testing.assert_close(patches.disparity[0, 0, 2:-2, 8:-4], torch.full((4, 12), 2.5), rtol=0, atol=0.5)
+    # What semi-global matching takes lies half a cell from the middle tap.
+    assert (inner[9:][3:6].max(0).values > 0.7).all()
+    elsewhere = patches.look_up(torch.full((1, 1, 8, 24), 200.0))
+    assert (elsewhere == 0).all()
 
 
 def test_looking_up_is_linear_interpolation_at_each_level() -> None:

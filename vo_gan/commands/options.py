@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
@@ -38,3 +39,36 @@ def frame_range(text: str) -> tuple[int, int | None]:
     if result[0] < 0 or (result[1] is not None and result[1] <= result[0]):
         raise argparse.ArgumentTypeError(f"START:STOP must be an increasing range from 0, found {text!r}")
     return result
+
+
+def count(text: str) -> int:
+    """Parse a whole number from 1 on."""
+    value = _number(text)
+    if not (value >= 1 and value.is_integer()):
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, found {text!r}")
+    return int(value)
+
+
+def metres(text: str) -> float:
+    """Parse a length above 0."""
+    value = _number(text)
+    if not value > 0.0:
+        raise argparse.ArgumentTypeError(f"expected metres above 0, found {text!r}")
+    return value
+
+
+def share(text: str) -> float:
+    """Parse a number from 0 to 1."""
+    value = _number(text)
+    if not 0.0 <= value <= 1.0:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, found {text!r}")
+    return value
+
+
+def _number(text: str) -> float:
+    """A finite number, or NaN, which nothing accepts."""
+    try:
+        value = float(text)
+    except ValueError:
+        return math.nan
+    return value if math.isfinite(value) else math.nan

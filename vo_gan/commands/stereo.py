@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from vo_gan.commands.options import add_device, intrinsics
+from vo_gan.commands.options import add_device, count, intrinsics, metres, share
 
 HELP = "disparity of a rectified stereo pair, or of two folders of them"
 
@@ -24,18 +24,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="learned",
         help="learned: the network in --weights; sgbm: OpenCV's semi-global matching, without weights (learned)",
     )
-    parser.add_argument("--iterations", type=_count, metavar="N", help="corrections by the network (as it was trained)")
-    parser.add_argument("--max-disparity", type=_count, metavar="PX", help="sgbm looks no further (width / 5)")
+    parser.add_argument("--iterations", type=count, metavar="N", help="corrections by the network (as it was trained)")
+    parser.add_argument("--max-disparity", type=count, metavar="PX", help="sgbm looks no further (width / 5)")
     parser.add_argument(
         "--intrinsics",
         type=intrinsics,
         metavar="fx,fy,cx,cy",
         help="pixels of these images; with --baseline: depth too",
     )
-    parser.add_argument("--baseline", type=_metres, metavar="METRES", help="distance of the two cameras")
+    parser.add_argument("--baseline", type=metres, metavar="METRES", help="distance of the two cameras")
     parser.add_argument(
         "--min-confidence",
-        type=_share,
+        type=share,
         metavar="C",
         help="leave out pixels with less, 0 to 1; 0.367 leaves out those on which the views disagree by over a pixel",
     )
@@ -90,33 +90,3 @@ def run(arguments: argparse.Namespace) -> int:
     ):
         print(path)
     return 0
-
-
-def _count(text: str) -> int:
-    try:
-        count = int(text)
-    except ValueError:
-        count = 0
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, found {text!r}")
-    return count
-
-
-def _metres(text: str) -> float:
-    try:
-        metres = float(text)
-    except ValueError:
-        metres = 0.0
-    if not 0.0 < metres < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected metres above 0, found {text!r}")
-    return metres
-
-
-def _share(text: str) -> float:
-    try:
-        share = float(text)
-    except ValueError:
-        share = -1.0
-    if not 0.0 <= share <= 1.0:
-        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, found {text!r}")
-    return share

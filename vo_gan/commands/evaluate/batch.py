@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vo_gan.commands.evaluate.output import TRAJECTORY_FIGURES, add_alignment, add_json, print_table, write_json
+from vo_gan.commands.options import count
 
 HELP = "the trajectories of many sequences, on all cores, in one table"
 DESCRIPTION = (
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--est", type=Path, required=True, metavar="DIR", help="estimated trajectories or track folders"
     )
     add_alignment(parser)
-    parser.add_argument("--workers", type=_count, metavar="N", help="processes (as many as are of use)")
+    parser.add_argument("--workers", type=count, metavar="N", help="processes (as many as are of use)")
     add_json(parser)
 
 
@@ -69,11 +70,3 @@ def _cells(figures: Mapping[str, object]) -> list[str]:
     values = [figures.get(key) for key in TRAJECTORY_FIGURES]
     frames = f"{figures['frames']}/{figures['truth_frames']}" if "frames" in figures else ""
     return [*("-" if value is None else f"{value:.4f}" for value in values), frames]
-
-
-def _count(text: str) -> int:
-    """A whole number above 0."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected a number of processes above 0, found {text!r}")
-    return value

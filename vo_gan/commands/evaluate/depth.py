@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vo_gan.commands.evaluate.output import add_json, missing, print_figures, write_json
+from vo_gan.commands.options import metres
 
 if TYPE_CHECKING:
     from vo_gan.evaluation.depth import DepthFigures
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="garg: the part of a KITTI image that LiDAR reaches; eigen: the older crop",
     )
     parser.add_argument(
-        "--max-depth", type=_metres, default=80.0, metavar="M", help="true depths from there on do not count (80)"
+        "--max-depth", type=metres, default=80.0, metavar="M", help="true depths from there on do not count (80)"
     )
     parser.add_argument("--images", type=Path, metavar="FILE.csv", help="write the figures of every image")
     add_json(parser)
@@ -110,11 +110,3 @@ def _write_images(path: Path, figures: DepthFigures) -> None:
         values = (image.scale, *image.metrics) if image.known else ("",) * (1 + len(METRICS))
         lines.append(",".join((image.name, str(image.known), *map(str, values))))
     replace_file(path, ("\n".join(lines) + "\n").encode("utf-8"))
-
-
-def _metres(text: str) -> float:
-    """A positive number."""
-    value = float(text)
-    if not (value > 0 and math.isfinite(value)):
-        raise argparse.ArgumentTypeError(f"expected a depth above 0 m, found {text!r}")
-    return value

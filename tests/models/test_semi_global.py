@@ -8,6 +8,7 @@ from vo_gan.models.semi_global import (
     CELL,
     FLAT,
     OUTSIDE,
+    OUTSIDE_FLAT,
     PATCH,
     disparity_costs,
     least_disparity,
@@ -24,7 +25,8 @@ def shifted_pair(disparity: int, width: int = 64, height: int = 32) -> tuple[tor
 
 def test_similarities_are_those_of_patches() -> None:
     left, right = shifted_pair(6)
-    found = patch_similarities(left, right)
+    found, patterns = patch_similarities(left, right)
+    assert patterns.shape == (1, 8, 16)
     assert found.shape == (1, 8, 16, 64)
     views = [view[0].double().mean(0).numpy() for view in (left, right)]
     row, cell, column = 3, 7, 21
@@ -42,27 +44,35 @@ def test_similarities_are_those_of_patches() -> None:
 def test_brightness_and_contrast_do_not_matter() -> None:
     left, right = shifted_pair(6)
     torch.testing.assert_close(
-        patch_similarities(left, right), patch_similarities(left, 0.6 * right + 0.2), rtol=0, atol=0.02
+        patch_similarities(left, right)[0], patch_similarities(left, 0.6 * right + 0.2)[0], rtol=0, atol=0.02
     )
 
 
 def test_what_is_flat_is_like_nothing() -> None:
     left, right = shifted_pair(6)
-    assert patch_similarities(torch.full_like(left, 0.5), right).abs().max() < 1e-3
+    similarities, patterns = patch_similarities(torch.full_like(left, 0.5), right)
+    assert similarities.abs().max() < 1e-3
+    assert patterns.abs().max() < 1e-3
+    costs = disparity_costs(similarities, patterns)
+    inside = torch.ones(16, 16).tril().bool()
+    assert costs[..., inside].max() < 1e-3
+    assert (costs[..., ~inside] >= OUTSIDE_FLAT).all()
 
 
 @pytest.mark.parametrize("disparity", [4, 7, 12])
 def test_costs_of_a_disparity_are_those_of_the_best_column_around_it(disparity: int) -> None:
-    similarities = patch_similarities(*shifted_pair(disparity))[0, 4]
-    costs = disparity_costs(similarities[None, None])[0, 0]
+    similarities, patterns = (each[0, 4] for each in patch_similarities(*shifted_pair(disparity)))
+    costs = disparity_costs(similarities[None, None], patterns[None, None])[0, 0]
     cell = 9
+    reachable = float(patterns[cell])
+    assert 0.9 < reachable < 1.0
     for cells in range(16):
         columns = [CELL * (cell - cells) + offset for offset in (-2, -1, 0, 1, 2)]
         if cells > cell:
-            expected = OUTSIDE
+            expected = OUTSIDE * reachable + OUTSIDE_FLAT
         else:
             best = max(float(similarities[cell, column]) for column in columns if 0 <= column < 64)
-            expected = 1.0 - max(best, 0.0)
+            expected = max(reachable - max(best, 0.0), 0.0)
         assert float(costs[cell, cells]) == pytest.approx(expected, abs=1e-5), cells
 
 
@@ -111,6 +121,6 @@ def test_costs_all_alike_are_no_reason_to_leave_whole_disparities() -> None:
 
 @pytest.mark.parametrize("disparity", [4, 9, 14])
 def test_a_shift_is_found_without_any_training(disparity: int) -> None:
-    costs = semi_global_costs(disparity_costs(patch_similarities(*shifted_pair(disparity))))
+    costs = semi_global_costs(disparity_costs(*patch_similarities(*shifted_pair(disparity))))
     found = CELL * least_disparity(costs)[0, 0]
     assert (found[1:-1, disparity // CELL + 2 : -1] - disparity).abs().max() < 1.5

@@ -216,8 +216,8 @@ class PatchMatches:
     def __init__(self, left: Float[Tensor, "b 3 h w"], right: Float[Tensor, "b 3 h w"], radius: int) -> None:
         self.radius = radius
         with torch.autocast(device_type=left.device.type, enabled=False):
-            self._similarities = patch_similarities(left, right)
-            costs = semi_global_costs(disparity_costs(self._similarities))
+            self._similarities, patterns = patch_similarities(left, right)
+            costs = semi_global_costs(disparity_costs(self._similarities, patterns))
         self.disparity = least_disparity(costs)
         # Of the best, 1; of those that cost `HOPELESS` more, 0.
         self._quality = (1.0 - (costs - costs.amin(-1, keepdim=True)) / HOPELESS).clamp_(min=0.0)

@@ -22,39 +22,50 @@ SMALL_STEP = 0.5
 """Cost of a disparity that differs from the one before by a cell; costs of patches lie in [0, 1]."""
 LARGE_STEP = 2.0
 """Cost of a disparity that differs by more."""
-OUTSIDE = 0.7
-"""Cost of what would be seen outside the right view, where nobody can look."""
+OUTSIDE = 0.5
+"""Cost of what would be seen outside the right view, where nobody can look, of patches with a pattern."""
+OUTSIDE_FLAT = 0.1
+"""What is added to that for all patches, that those without a pattern do not look there."""
 
 
-def patch_similarities(left: Float[Tensor, "b 3 h w"], right: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b ch cw w"]:
+def patch_similarities(
+    left: Float[Tensor, "b 3 h w"], right: Float[Tensor, "b 3 h w"]
+) -> tuple[Float[Tensor, "b ch cw w"], Float[Tensor, "b ch cw"]]:
     """Zero-mean normalised cross-correlation of the grey patches around every cell of the left view and around what
     begins at every pixel's column of the right view, in the same rows. Sides must divide by `CELL`.
 
     Returns:
-        In [-1, 1]. A disparity of d pixels is at column `CELL * cell - d`.
+        Similarities in [-1, 1], where a disparity of d pixels is at column `CELL * cell - d`; and how much of a pattern
+        the left patches have, which is all that a similarity can reach: 0 for none, near 1 for a clear one.
     """
     height, width = left.shape[-2:]
     before = (PATCH - CELL) // 2
     after = PATCH - before - 1
-    described = []
+    described, patterns = [], []
     for view, across in ((left, CELL), (right, 1)):
         grey = F.pad(view.float().mean(1, keepdim=True), (before, after, before, after), mode="replicate")
         pixels = F.unfold(grey, PATCH, stride=(CELL, across))
         pixels = pixels.reshape(len(view), PATCH**2, height // CELL, width // across)
         pixels = pixels - pixels.mean(1, keepdim=True)
-        strength = (pixels.square().sum(1, keepdim=True) + (PATCH * FLAT) ** 2).sqrt()
+        squares = pixels.square().sum(1, keepdim=True)
+        strength = (squares + (PATCH * FLAT) ** 2).sqrt()
         described.append((pixels / strength).permute(0, 2, 3, 1))
-    return described[0] @ described[1].transpose(-1, -2)
+        patterns.append((squares.sqrt() / strength)[:, 0])
+    return described[0] @ described[1].transpose(-1, -2), patterns[0]
 
 
-def disparity_costs(similarities: Float[Tensor, "b ch cw w"]) -> Float[Tensor, "b ch cw cw"]:
-    """Cost in [0, 1] of every disparity in whole cells: of the best column up to half a cell from where it points.
+def disparity_costs(
+    similarities: Float[Tensor, "b ch cw w"], patterns: Float[Tensor, "b ch cw"]
+) -> Float[Tensor, "b ch cw cw"]:
+    """Cost in [0, 1] of every disparity in whole cells: how far the best column up to half a cell from where it points
+    falls short of what the patch could reach. To a patch without a pattern, all disparities inside are alike.
 
     Args:
         similarities: see `patch_similarities`.
+        patterns: see there.
 
     Returns:
-        The last dimension is the disparity in cells; `OUTSIDE` where it points to the left of the right view.
+        The last dimension is the disparity in cells; those that point to the left of the right view cost the same.
     """
     batch, height, cells, columns = similarities.shape
     half = CELL // 2
@@ -62,7 +73,9 @@ def disparity_costs(similarities: Float[Tensor, "b ch cw w"]) -> Float[Tensor, "
     best = F.max_pool1d(around, CELL + 1, stride=CELL).reshape(batch, height, cells, cells)
     place = _cells(cells, similarities.device)[:, None] - _cells(cells, similarities.device)
     found = best.gather(-1, place.clamp(min=0).expand_as(best))
-    return torch.where(place >= 0, 1.0 - found.clamp(min=0.0), OUTSIDE)
+    reachable = patterns[..., None]
+    inside = (reachable - found.clamp(min=0.0)).clamp(min=0.0)
+    return torch.where(place >= 0, inside, OUTSIDE * reachable + OUTSIDE_FLAT)
 
 
 def semi_global_costs(

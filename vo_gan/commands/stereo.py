@@ -15,7 +15,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("left", type=Path, metavar="LEFT", help="image of the left camera, or a folder of them")
     parser.add_argument("right", type=Path, metavar="RIGHT", help="image of the right camera, or a folder of them")
     parser.add_argument(
-        "--weights", type=Path, metavar="DIR", help="of the recipe stereo: a checkpoint or a run folder"
+        "--weights",
+        type=Path,
+        metavar="DIR",
+        help="of the recipe stereo: a checkpoint, a run folder or the name of shipped weights (world-stereo)",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the results go")
     parser.add_argument(
@@ -71,11 +74,9 @@ def run(arguments: argparse.Namespace) -> int:
     matcher: Matcher
     if arguments.method == "sgbm":
         matcher = SgbmMatcher(arguments.max_disparity)
-    elif arguments.weights is None:
-        raise VoGanError("give the network with --weights DIR, or match without one: --method sgbm")
     else:
         matcher = LearnedMatcher(
-            load_matcher(arguments.weights),
+            load_matcher(Path("world-stereo") if arguments.weights is None else arguments.weights),
             iterations=arguments.iterations,
             device=choose_device(arguments.device),
             precision=arguments.precision,

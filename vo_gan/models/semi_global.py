@@ -19,13 +19,17 @@ PATCH = 8
 FLAT = 0.01
 """Standard deviation of the grey values, which lie in [0, 1], below which a patch is more noise than pattern."""
 SMALL_STEP = 0.5
-"""Cost of a disparity that differs from the one before by a cell; costs of patches lie in [0, 1]."""
+"""Cost of a disparity that differs from the one before by a cell; those of patches lie in [0, 1]."""
 LARGE_STEP = 2.0
 """Cost of a disparity that differs by more."""
 OUTSIDE = 0.5
 """Cost of what would be seen outside the right view, where nobody can look, of patches with a pattern."""
 OUTSIDE_FLAT = 0.1
 """What is added to that for all patches, that those without a pattern do not look there."""
+
+NEAR = 0.2
+"""Cost of a disparity of the image's whole width; smaller ones cost in proportion. What is very near is rare, and among
+hundreds of disparities one fits noise by chance."""
 
 
 def patch_similarities(
@@ -57,8 +61,9 @@ def patch_similarities(
 def disparity_costs(
     similarities: Float[Tensor, "b ch cw w"], patterns: Float[Tensor, "b ch cw"]
 ) -> Float[Tensor, "b ch cw cw"]:
-    """Cost in [0, 1] of every disparity in whole cells: how far the best column up to half a cell from where it points
-    falls short of what the patch could reach. To a patch without a pattern, all disparities inside are alike.
+    """Cost of every disparity in whole cells: how far the best column up to half a cell from where it points falls
+    short of what the patch could reach, and a little for being large. To a patch without a pattern, all disparities
+    inside are almost alike.
 
     Args:
         similarities: see `patch_similarities`.
@@ -75,7 +80,8 @@ def disparity_costs(
     found = best.gather(-1, place.clamp(min=0).expand_as(best))
     reachable = patterns[..., None]
     inside = (reachable - found.clamp(min=0.0)).clamp(min=0.0)
-    return torch.where(place >= 0, inside, OUTSIDE * reachable + OUTSIDE_FLAT)
+    costs = torch.where(place >= 0, inside, OUTSIDE * reachable + OUTSIDE_FLAT)
+    return costs + NEAR * _cells(cells, similarities.device) / cells
 
 
 def semi_global_costs(

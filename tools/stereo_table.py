@@ -1,6 +1,6 @@
 """The learned matcher beside OpenCV's SGBM on real and rendered pairs whose disparity is known.
 
-    python tools/stereo_table.py --weights RUN [--real DIR] [--world DRIVE] [--every 30] [--json FILE] [--pictures DIR]
+    python tools/stereo_table.py --weights RUN [--real DIR] [--world DRIVE ...] [--every 30] [--json FILE] [--pictures DIR]
 
 Real pairs: `stereo/middlebury` (motorcycle, cones) and `stereo/kitti_object` under the folder that `--real`, or else
 VO_GAN_REAL_DATA, names. For each data set, both matchers at every pixel (SGBM's holes filled from the background, as
@@ -75,7 +75,9 @@ def rendered(folder: Path, every: int) -> Iterator[KnownPair]:
         depth = drive.read_depth(index)
         if depth is None:
             raise VoGanError(f"{drive.frame_name(index)}: has no depth to compare with; give a rendered drive")
-        yield KnownPair(str(index), drive.read(index), drive.read(index, side="right"), _disparity(scale, depth))
+        yield KnownPair(
+            f"{folder.name}_{index}", drive.read(index), drive.read(index, side="right"), _disparity(scale, depth)
+        )
 
 
 def compare(pairs: list[KnownPair], matcher: LearnedMatcher, pictures: Path | None) -> dict[str, StereoFigures]:
@@ -127,8 +129,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", type=Path, required=True, metavar="DIR", help="checkpoint or run of recipe stereo")
     parser.add_argument("--real", type=Path, metavar="DIR", help="real data (VO_GAN_REAL_DATA)")
-    parser.add_argument("--world", type=Path, metavar="DRIVE", help="rendered drive that was not trained on")
-    parser.add_argument("--every", type=int, default=30, help="frames of the drive from one pair to the next (30)")
+    parser.add_argument("--world", type=Path, nargs="+", metavar="DRIVE", help="rendered drives not trained on")
+    parser.add_argument(
+        "--every", type=int, default=30, help="frames of the drive from one pair of a drive to the next (30)"
+    )
     parser.add_argument("--iterations", type=int, help="corrections by the network (as it was trained)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="draw every pair there")
@@ -140,7 +144,8 @@ def main() -> None:
         sets["Middlebury"] = list(middlebury(Path(real) / "stereo" / "middlebury"))
         sets["KITTI object"] = list(kitti_object(Path(real) / "stereo" / "kitti_object"))
     if arguments.world:
-        sets["unseen town"] = list(rendered(arguments.world, arguments.every))
+        towns = [pair for drive in arguments.world for pair in rendered(drive, arguments.every)]
+        sets["unseen town" if len(arguments.world) == 1 else f"{len(arguments.world)} unseen towns"] = towns
     everything = {}
     for name, pairs in sets.items():
         folder = None if arguments.pictures is None else arguments.pictures / name.replace(" ", "_")

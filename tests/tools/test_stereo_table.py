@@ -31,14 +31,14 @@ def test_every_row_is_over_its_own_pixels(table: ModuleType, tiny_world: Path, t
     torch.manual_seed(0)
     network = StereoMatcher(MatcherConfig(width=8, features=16, hidden=16, iterations=2))
     pairs = list(table.rendered(tiny_world / "sequences" / "00", 6))
-    assert [pair.name for pair in pairs] == ["0", "6"]
+    assert [pair.name for pair in pairs] == ["00_0", "00_6"]
     rows = table.compare(pairs, LearnedMatcher(network), tmp_path)
     for name in ("median disparity", "SGBM, filled", "network"):
         assert rows[name].coverage_percent == 100.0
     assert rows["SGBM"].coverage_percent < 100.0
     assert rows["SGBM"].bad1_percent < rows["SGBM, filled"].bad1_percent < rows["median disparity"].bad1_percent
     assert rows["network, SGBM's pixels"].coverage_percent == rows["SGBM"].coverage_percent
-    assert (tmp_path / "0.png").exists()
+    assert (tmp_path / "00_0.png").exists()
 
 
 @pytest.mark.real

@@ -1,6 +1,6 @@
 """The learned matcher beside OpenCV's SGBM on real and rendered pairs whose disparity is known.
 
-    python tools/stereo_table.py --weights RUN [--real DIR] [--world DRIVE ...] [--every 30] [--json FILE] [--pictures DIR]
+    python tools/stereo_table.py --weights RUN [--real DIR] [--world DRIVE ...] [--every 30] [--json F] [--pictures D]
 
 Real pairs: `stereo/middlebury` (motorcycle, cones) and `stereo/kitti_object` under the folder that `--real`, or else
 VO_GAN_REAL_DATA, names. For each data set, both matchers at every pixel (SGBM's holes filled from the background, as
@@ -130,9 +130,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, required=True, metavar="DIR", help="checkpoint or run of recipe stereo")
     parser.add_argument("--real", type=Path, metavar="DIR", help="real data (VO_GAN_REAL_DATA)")
     parser.add_argument("--world", type=Path, nargs="+", metavar="DRIVE", help="rendered drives not trained on")
-    parser.add_argument(
-        "--every", type=int, default=30, help="frames of the drive from one pair of a drive to the next (30)"
-    )
+    parser.add_argument("--every", type=int, default=30, help="frames from one pair of a drive to the next (30)")
     parser.add_argument("--iterations", type=int, help="corrections by the network (as it was trained)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="draw every pair there")

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from vo_gan.config import Config, to_plain
+from vo_gan.data import open_drive
 from vo_gan.engine import save_checkpoint
 from vo_gan.errors import VoGanError
 from vo_gan.models import DepthConfig, PoseConfig, StackConfig
-from vo_gan.pretrained import load_networks, open_checkpoint, start_from
+from vo_gan.odometry import LearnedMatcher, PairDepthPredictor, SgbmMatcher
+from vo_gan.pretrained import load_matcher, load_networks, load_pair_networks, open_checkpoint, start_from
 from vo_gan.recipes import SganvoConfig
 from vo_gan.shipped import FOLDER, find_weights, shipped_names
 from vo_gan.training import build_learner
@@ -67,3 +70,26 @@ def test_shipped_weights_are_small_and_say_where_they_come_from(name: str) -> No
     assert all(torch.isfinite(value).all() for value in found.tensors.values() if value.is_floating_point())
     assert config.data.root == ""
     assert "commit" in (found.folder / "ABOUT.md").read_text()
+
+
+def test_the_shipped_matcher_matches(tiny_world: Path) -> None:
+    drive = open_drive(tiny_world / "sequences" / "00")
+    assert drive.baseline is not None
+    matcher = LearnedMatcher(load_matcher(Path("world-stereo")), confidence=False)
+    left, right, depth = drive.read(5), drive.read(5, side="right"), drive.read_depth(5)
+    assert depth is not None
+    found = matcher.disparity(left, right).disparity
+    known = depth > 0
+    errors = np.abs(found[known] - drive.intrinsics()[0, 0] * drive.baseline / depth[known])
+    assert errors.mean() < 0.8
+    assert (errors > 3.0).mean() < 0.05
+
+
+def test_the_shipped_second_eye_sees_what_the_right_camera_does(tiny_world: Path) -> None:
+    """Better than the left view does, unmoved or moved as one."""
+    drive = open_drive(tiny_world / "sequences" / "01")
+    left, right = (drive.read(5, side=side).astype(np.float32) for side in ("left", "right"))
+    networks = load_pair_networks(Path("world-coupled"))
+    made = PairDepthPredictor(networks, SgbmMatcher(confidence=False))(drive.read(5)).right.astype(np.float32)
+    moved = [np.square(left[:, shift:] - right[:, : right.shape[1] - shift]).mean() for shift in range(6)]
+    assert np.square(made - right).mean() < 0.8 * min(moved)

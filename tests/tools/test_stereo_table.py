@@ -13,6 +13,7 @@ import torch
 
 from vo_gan.models import MatcherConfig, StereoMatcher
 from vo_gan.odometry import LearnedMatcher
+from vo_gan.pretrained import load_matcher
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +55,18 @@ def test_the_real_pairs_are_read_right(table: ModuleType, real_data: Path) -> No
         known = (pair.truth > 0) & (found > 0)
         assert known.mean() > 0.3, pair.name
         assert np.median(abs(found - pair.truth)[known]) < 1.0, pair.name
+
+
+@pytest.mark.real
+def test_the_shipped_matcher_beats_sgbm_on_streets(table: ModuleType, real_data: Path) -> None:
+    pairs = list(table.kitti_object(real_data / "stereo/kitti_object"))
+    learned = LearnedMatcher(load_matcher(Path("world-stereo")), confidence=False)
+    wrong: dict[str, list[np.ndarray]] = {"learned": [], "sgbm": []}
+    for pair in pairs:
+        known = pair.truth > 0
+        for name, matcher in (("learned", learned), ("sgbm", table.SgbmMatcher(confidence=False))):
+            found = matcher.disparity(pair.left, pair.right).filled().disparity
+            wrong[name].append(np.abs(found - pair.truth)[known] > 3.0)
+    learned_wrong, sgbm_wrong = (np.concatenate(wrong[name]).mean() for name in ("learned", "sgbm"))
+    assert learned_wrong < 0.18
+    assert learned_wrong < sgbm_wrong

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from lightning_fabric import Fabric
 from torch import nn
 
 from vo_gan.gans import (
@@ -199,3 +200,16 @@ def test_feature_matching_refuses_what_does_not_match() -> None:
 def test_gram_matrix_of_known_features() -> None:
     features = torch.tensor([[1.0, 2.0], [3.0, -1.0]]).reshape(1, 2, 1, 2)
     torch.testing.assert_close(gram_matrix(features), torch.tensor([[[5.0, 1.0], [1.0, 10.0]]]) / 4)
+
+
+def test_the_penalty_is_the_same_within_fabric_s_mixed_precision() -> None:
+    torch.manual_seed(0)
+    critic = nn.Sequential(nn.Conv2d(1, 4, 3), nn.LeakyReLU(), nn.Conv2d(4, 1, 3))
+    real, fake, alpha = torch.rand(2, 1, 8, 8), torch.rand(2, 1, 8, 8), torch.rand(2, 1, 1, 1)
+    expected = gradient_penalty(critic, real, fake, alpha=alpha)
+    fabric = Fabric(accelerator="cpu", devices=1, precision="bf16-mixed")
+    wrapped = fabric.setup_module(critic)
+    penalty = gradient_penalty(wrapped, real, fake, alpha=alpha)
+    torch.testing.assert_close(penalty, expected, rtol=0, atol=0)
+    fabric.backward(penalty + wrapped(real).mean())
+    assert all(parameter.grad is not None for parameter in critic.parameters())

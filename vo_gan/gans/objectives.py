@@ -77,6 +77,8 @@ def gradient_penalty(
     Raises:
         ValueError: the critic has batch normalisation, under which a sample's gradient is not its own.
     """
+    # Fabric's wrapper would put autocast back, and takes a gradient of its outputs for a backward pass not made by it.
+    critic = getattr(critic, "module", critic)
     if any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in critic.modules()):
         raise ValueError(
             "gradient_penalty needs a critic without batch normalisation: build it with norm='instance' or 'none'"
@@ -88,7 +90,6 @@ def gradient_penalty(
     between = (share * real + (1 - share) * fake).requires_grad_(True)
     with torch.autocast(real.device.type, enabled=False):
         output = critic(between)
-        # By name, not by class: a wrapper for several devices or precisions passes it on.
         verdicts = critic.verdicts(output) if hasattr(critic, "verdicts") else [output]  # type: ignore[operator]
         total = torch.stack([verdict.float().sum() for verdict in verdicts]).sum()
         (gradient,) = torch.autograd.grad(total, between, create_graph=True)

@@ -26,7 +26,6 @@ OUTSIDE = 0.5
 """Cost of what would be seen outside the right view, where nobody can look, of patches with a pattern."""
 OUTSIDE_FLAT = 0.1
 """What is added to that for all patches, that those without a pattern do not look there."""
-
 NEAR = 0.2
 """Cost of a disparity of the image's whole width; smaller ones cost in proportion. What is very near is rare, and among
 hundreds of disparities one fits noise by chance."""
@@ -45,17 +44,16 @@ def patch_similarities(
     height, width = left.shape[-2:]
     before = (PATCH - CELL) // 2
     after = PATCH - before - 1
-    described, patterns = [], []
+    described = []
     for view, across in ((left, CELL), (right, 1)):
         grey = F.pad(view.float().mean(1, keepdim=True), (before, after, before, after), mode="replicate")
         pixels = F.unfold(grey, PATCH, stride=(CELL, across))
         pixels = pixels.reshape(len(view), PATCH**2, height // CELL, width // across)
         pixels = pixels - pixels.mean(1, keepdim=True)
-        squares = pixels.square().sum(1, keepdim=True)
-        strength = (squares + (PATCH * FLAT) ** 2).sqrt()
+        strength = (pixels.square().sum(1, keepdim=True) + (PATCH * FLAT) ** 2).sqrt()
         described.append((pixels / strength).permute(0, 2, 3, 1))
-        patterns.append((squares.sqrt() / strength)[:, 0])
-    return described[0] @ described[1].transpose(-1, -2), patterns[0]
+    cells, columns = described
+    return cells @ columns.transpose(-1, -2), cells.norm(dim=-1)
 
 
 def disparity_costs(
@@ -76,12 +74,13 @@ def disparity_costs(
     half = CELL // 2
     around = F.pad(similarities, (half, half), value=-1.0).reshape(batch * height, cells, columns + CELL)
     best = F.max_pool1d(around, CELL + 1, stride=CELL).reshape(batch, height, cells, cells)
-    place = _cells(cells, similarities.device)[:, None] - _cells(cells, similarities.device)
+    disparities = torch.arange(cells, device=similarities.device)
+    place = disparities[:, None] - disparities
     found = best.gather(-1, place.clamp(min=0).expand_as(best))
     reachable = patterns[..., None]
     inside = (reachable - found.clamp(min=0.0)).clamp(min=0.0)
     costs = torch.where(place >= 0, inside, OUTSIDE * reachable + OUTSIDE_FLAT)
-    return costs + NEAR * _cells(cells, similarities.device) / cells
+    return costs + NEAR * disparities / cells
 
 
 def semi_global_costs(
@@ -120,7 +119,3 @@ def least_disparity(costs: Float[Tensor, "b h w d"]) -> Float[Tensor, "b 1 h w"]
     inner: Bool[Tensor, ...] = (best > 0) & (best < last) & (bend > 0)
     offset = torch.where(inner, 0.5 * (before - after) / torch.where(inner, bend, 1.0), 0.0)
     return (best + offset).permute(0, 3, 1, 2)
-
-
-def _cells(count: int, device: torch.device) -> Tensor:
-    return torch.arange(count, device=device)

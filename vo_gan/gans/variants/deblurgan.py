@@ -107,7 +107,7 @@ class Deblurgan(TranslationVariant):
         made = self.networks["generator"](batch.first)
         for _ in range(config.critic_steps):
             judging = discriminator_loss("wasserstein", critic(batch.second).float(), critic(made.detach()).float())
-            penalty = gradient_penalty(self.plain("critic"), batch.second, made, config.penalty)
+            penalty = gradient_penalty(self.networks["critic"], batch.second, made, config.penalty)
             self.update("critic", judging + penalty)
         with frozen(critic):
             fooling = generator_loss("wasserstein", critic(made).float())

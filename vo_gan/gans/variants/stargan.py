@@ -106,7 +106,7 @@ class Stargan(TranslationVariant):
         real, domain = discriminator(images)
         fake, _ = discriminator(made)
         judging = discriminator_loss("wasserstein", real.float(), fake.float())
-        penalty = gradient_penalty(self.plain("discriminator"), images, made, config.penalty)
+        penalty = gradient_penalty(self.networks["discriminator"], images, made, config.penalty)
         recognised = F.cross_entropy(domain.float(), batch.labels)
         self.update("discriminator", judging + penalty + config.classification * recognised)
         losses = {"discriminator": judging, "penalty": penalty, "recognised": recognised}

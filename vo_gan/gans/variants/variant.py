@@ -104,7 +104,7 @@ class Variant(Learner):
         return networks.get(generator + AVERAGE, networks[generator])
 
     def plain(self, name: str) -> Any:
-        """A network without what fabric wrapped around it: for second derivatives, in float32."""
+        """A network without what fabric wrapped around it."""
         return getattr(self.networks[name], "module", self.networks[name])
 
     def device(self) -> torch.device:

@@ -51,7 +51,7 @@ class WganGp(WassersteinVariant):
 
     def critic_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """With the penalty."""
-        penalty = gradient_penalty(self.plain("critic"), real, fake, self.config.penalty)
+        penalty = gradient_penalty(self.networks["critic"], real, fake, self.config.penalty)
         return super().critic_loss(real, fake) + penalty
 
     def step(self, batch: Samples, step: int) -> dict[str, Tensor]:
